@@ -1,0 +1,69 @@
+package engine
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// CampaignID names a campaign: an opaque string made by NewID.
+type CampaignID string
+
+// TemplateRef names a template and, once pinned, its version. Version 0 means the newest.
+type TemplateRef struct {
+	Name    string `json:"name"`
+	Version int    `json:"version,omitempty"`
+}
+
+// Campaign is one order of a provider: what to tell, to whom, over which route. A single message is a campaign of one recipient.
+type Campaign struct {
+	ID        CampaignID      `json:"id"`
+	Provider  ProviderID      `json:"provider"`
+	Mode      Mode            `json:"mode"`
+	Single    bool            `json:"single,omitempty"` // a message of POST /v1/messages: not listed among campaigns
+	Name      string          `json:"name"`
+	Kind      Kind            `json:"kind"`
+	Template  TemplateRef     `json:"template"` // as ordered; pinned to a version when the campaign is created
+	Route     Route           `json:"route"`
+	Urgent    bool            `json:"urgent,omitempty"`
+	Reference string          `json:"reference,omitempty"` // the provider's own name for it
+	Vars      json.RawMessage `json:"vars,omitempty"`      // a JSON object; a recipient's own variables win
+	SendAt    time.Time       `json:"send_at,omitzero"`
+	ExpiresAt time.Time       `json:"expires_at,omitzero"`
+	Status    Status          `json:"status"`
+	CreatedAt time.Time       `json:"created_at"`
+	StartedAt time.Time       `json:"started_at,omitzero"`
+	EndedAt   time.Time       `json:"ended_at,omitzero"`
+}
+
+// Balance is the ledger of a campaign. Always: Ordered = the sum of all the others.
+type Balance struct {
+	Ordered     int64 `json:"ordered"`
+	Delivered   int64 `json:"delivered"`
+	Undelivered int64 `json:"undelivered"`
+	Suppressed  int64 `json:"suppressed"`
+	Expired     int64 `json:"expired"`
+	Cancelled   int64 `json:"cancelled"`
+	InFlight    int64 `json:"in_flight"`
+}
+
+// Of gives the count of one outcome.
+func (b Balance) Of(o Outcome) int64 {
+	switch o {
+	case Delivered:
+		return b.Delivered
+	case Undelivered:
+		return b.Undelivered
+	case Suppressed:
+		return b.Suppressed
+	case Expired:
+		return b.Expired
+	case Cancelled:
+		return b.Cancelled
+	}
+	return b.InFlight
+}
+
+// Balanced reports whether every ordered recipient is accounted for.
+func (b Balance) Balanced() bool {
+	return b.Ordered == b.Delivered+b.Undelivered+b.Suppressed+b.Expired+b.Cancelled+b.InFlight && b.InFlight >= 0
+}

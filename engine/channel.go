@@ -1,0 +1,70 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Channel hands rendered messages to one provider of transport.
+//
+// Send returns one Result per message, in order. A Result with a nil Fault means the provider has taken responsibility. Send is safe for
+// concurrent use, batches and paces as its provider likes, and returns soon after ctx ends: what it has not tried is a temporary Fault.
+type Channel interface {
+	Send(ctx context.Context, from Sender, msgs []Message) []Result
+}
+
+// Sender is on whose behalf messages go out.
+type Sender struct {
+	Provider Provider
+	Campaign Campaign
+}
+
+// Message is one rendered message to one recipient.
+type Message struct {
+	Key       string    // the same on every attempt of this recipient over this channel; goes into the provider's own dedup field
+	Recipient Recipient //
+	Content   Content   //
+}
+
+// Content is what the resident reads. Each channel takes the parts it can show.
+type Content struct {
+	Subject     string   // one line
+	Text        string   // plain text that says all
+	HTML        string   // a whole document; empty: none
+	Unsubscribe string   // address of the one-click unsubscribe (RFC 8058); empty: this kind has none
+	Links       []string // where the tracked links lead, in the order of their numbers
+}
+
+// Result is what became of one message.
+type Result struct {
+	Fault *Fault // nil: the provider took it
+}
+
+// Fault is a failed send as the channel classified it. An unknown error is temporary. "Slow down" (Throttled) is not an attempt.
+type Fault struct {
+	Reason     Reason        // a reason of failure: retry rule, metric label and report column at once
+	Code       string        // the provider's own: "550 5.1.1", "VK 901", "INT002000"; never an address
+	RetryAfter time.Duration // the provider's wish; zero if it has none
+	Err        error         // for logs; it must not contain personal data
+}
+
+// Error tells the reason, the code and the cause.
+func (f *Fault) Error() string {
+	if f.Err == nil {
+		return fmt.Sprintf("%s (%s)", f.Reason, f.Code)
+	}
+	return fmt.Sprintf("%s (%s): %v", f.Reason, f.Code, f.Err)
+}
+
+// Unwrap gives the cause.
+func (f *Fault) Unwrap() error { return f.Err }
+
+// FaultOf gives the Fault in err's chain, or a temporary Fault of reason Unknown around it.
+func FaultOf(err error) *Fault {
+	if fault, ok := errors.AsType[*Fault](err); ok {
+		return fault
+	}
+	return &Fault{Reason: Unknown, Err: err}
+}

@@ -1,0 +1,131 @@
+package engine
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// idSize is the length of an identity in random bytes: enough that none is ever guessed or made twice.
+const idSize = 10
+
+var idText = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
+
+// NewID makes an opaque identity of 16 lower-case letters and digits.
+func NewID() string {
+	var b [idSize]byte
+	rand.Read(b[:]) // never fails: crypto/rand.Read crashes the program instead
+	return idText.EncodeToString(b[:])
+}
+
+// Act is what a token lets its bearer do.
+type Act byte
+
+// The acts.
+const (
+	ActOpen        Act = 'o'
+	ActClick       Act = 'c'
+	ActUnsubscribe Act = 'u'
+)
+
+// Pass is what a token says: which recipient, over which channel, may do what. It carries no personal data.
+type Pass struct {
+	Act      Act
+	Campaign CampaignID
+	Ordinal  Ordinal
+	Channel  ChannelName
+	Link     int // number of the link in the message, for ActClick
+}
+
+// Tokens signs passes and reads them back.
+type Tokens struct{ key []byte }
+
+// macSize is how much of the HMAC a token carries: 80 bits, not to be guessed through a web server.
+const macSize = 10
+
+var errToken = errors.New("token is not one of ours")
+
+// NewTokens makes Tokens from the installation's secret; the key they sign with is used for nothing else.
+func NewTokens(secret []byte) *Tokens {
+	return &Tokens{key: mac(secret, []byte("vestnik tracking token v1"))}
+}
+
+func mac(key, text []byte) []byte {
+	h := hmac.New(sha256.New, key)
+	h.Write(text)
+	return h.Sum(nil)
+}
+
+// Sign gives the token of a pass: some 40 characters that are safe in a URL.
+func (t *Tokens) Sign(p Pass) (string, error) {
+	campaign, err := idText.DecodeString(string(p.Campaign))
+	if err != nil || len(campaign) != idSize {
+		return "", fmt.Errorf("sign a token: %q is no campaign id", p.Campaign)
+	}
+	b := append([]byte{byte(p.Act), code(channelNames, p.Channel), byte(p.Link)}, campaign...)
+	b = binary.AppendUvarint(b, uint64(p.Ordinal))
+	b = append(b, mac(t.key, b)[:macSize]...)
+	return base64.RawURLEncoding.EncodeToString(b), nil
+}
+
+// Read gives the pass of a token for one act; a token that was not signed by us, or for another act, is refused.
+func (t *Tokens) Read(token string, act Act) (Pass, error) {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(token)
+	if err != nil || len(b) < 3+idSize+1+macSize {
+		return Pass{}, errToken
+	}
+	body, sum := b[:len(b)-macSize], b[len(b)-macSize:]
+	if !hmac.Equal(sum, mac(t.key, body)[:macSize]) || Act(body[0]) != act || int(body[1]) >= len(channelNames) {
+		return Pass{}, errToken
+	}
+	ordinal, n := binary.Uvarint(body[3+idSize:])
+	if n != len(body)-3-idSize || ordinal > 1<<32-1 {
+		return Pass{}, errToken
+	}
+	return Pass{
+		Act: act, Channel: channelNames[body[1]], Link: int(body[2]),
+		Campaign: CampaignID(idText.EncodeToString(body[3 : 3+idSize])), Ordinal: Ordinal(ordinal),
+	}, nil
+}
+
+// MessageKey is the stable identity of a recipient's message over a channel: the same on every attempt.
+func MessageKey(id CampaignID, o Ordinal, ch ChannelName) string {
+	return fmt.Sprintf("%s-%d-%s", id, o, ch)
+}
+
+// links are the tracked addresses of one message.
+type links struct {
+	tokens *Tokens
+	base   string // public URL without a slash at its end
+	pass   Pass
+}
+
+func (l links) Open() string        { return l.base + "/t/o/" + l.sign(ActOpen, 0) }
+func (l links) Click(n int) string  { return l.base + "/t/c/" + l.sign(ActClick, n) }
+func (l links) Unsubscribe() string { return l.base + "/u/" + l.sign(ActUnsubscribe, 0) }
+
+func (l links) sign(act Act, link int) string {
+	l.pass.Act, l.pass.Link = act, link
+	token, err := l.tokens.Sign(l.pass)
+	if err != nil {
+		panic(err) // a campaign's id is made by NewID: anything else is a programming error
+	}
+	return token
+}
+
+// LinksFor gives the tracked addresses of one recipient's message; base is the public URL of the installation.
+func (t *Tokens) LinksFor(base string, id CampaignID, o Ordinal, ch ChannelName) Links {
+	return links{tokens: t, base: strings.TrimSuffix(base, "/"), pass: Pass{Campaign: id, Ordinal: o, Channel: ch}}
+}
+
+// HashKey gives the hash under which an API key's secret part is kept: a plain SHA-256 of a key, keyed by the installation's secret.
+func HashKey(secret []byte, key string) []byte {
+	return mac(slices.Concat([]byte("vestnik api key v1:"), secret), []byte(key))
+}
