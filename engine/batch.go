@@ -82,6 +82,7 @@ type Batch struct {
 	Step     int        `json:"step"`
 	Phase    Phase      `json:"phase"`
 	Try      int        `json:"try,omitempty"` // how many attempts have failed at this step
+	Since    time.Time  `json:"since"`         // when it came to this step; millisecond precision
 	Due      time.Time  `json:"due"`           // when to wake; millisecond precision
 	Members  Members    `json:"members"`
 }

@@ -35,6 +35,18 @@ type Campaign struct {
 	EndedAt   time.Time       `json:"ended_at,omitzero"`
 }
 
+// Active reports whether something is still to be done for the campaign: it is scheduled, running or paused, or it was cancelled while
+// running and its last batches are still being called back (EndedAt is set when they are).
+func (c Campaign) Active() bool {
+	switch c.Status {
+	case StatusScheduled, StatusRunning, StatusPaused:
+		return true
+	case StatusCancelled:
+		return !c.StartedAt.IsZero() && c.EndedAt.IsZero()
+	}
+	return false
+}
+
 // Balance is the ledger of a campaign. Always: Ordered = the sum of all the others.
 type Balance struct {
 	Ordered     int64 `json:"ordered"`

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"encoding/json"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -41,21 +43,27 @@ type Recipient struct {
 	Vars       json.RawMessage `json:"vars,omitempty"`             // a JSON object with the template's own variables; nil: none
 }
 
-// Address tells whether the recipient can be reached over the channel at all.
-func (r *Recipient) Address(ch ChannelName) bool {
+// Address is what the recipient is reached at over the channel, in one spelling; empty when there is nothing.
+func (r *Recipient) Address(ch ChannelName) string {
 	switch ch {
 	case Gosuslugi:
-		return r.GISAccount != "" || r.House != ""
+		if r.GISAccount == "" && r.House == "" {
+			return ""
+		}
+		return r.House + "/" + r.Account
 	case Email:
-		return r.Email != ""
+		return strings.ToLower(r.Email)
 	case VK:
-		return r.VKID != 0
+		if r.VKID == 0 {
+			return ""
+		}
+		return strconv.FormatInt(r.VKID, 10)
 	case HouseChat:
-		return r.House != ""
+		return r.House
 	case Paper:
-		return true
+		return r.Account
 	}
-	return false
+	return ""
 }
 
 // Zone is the recipient's time zone: its own, else the provider's, else UTC.

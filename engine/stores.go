@@ -48,7 +48,7 @@ type Registry interface {
 	// Campaigns lists a provider's campaigns, newest first, Single ones left out, at most limit from the cursor on ("" begins). The
 	// returned cursor is empty at the end.
 	Campaigns(ctx context.Context, provider ProviderID, cursor string, limit int) ([]Campaign, string, error)
-	// Active lists the campaigns of all providers that are scheduled, running or paused.
+	// Active lists the campaigns of all providers for which Campaign.Active holds.
 	Active(ctx context.Context) ([]CampaignID, error)
 	// Payable lists a provider's campaigns of payable kinds that payments may still be matched against, newest first.
 	Payable(ctx context.Context, provider ProviderID) ([]CampaignID, error)
@@ -95,11 +95,12 @@ type Ledger interface {
 	// Hold moves the end of holder's lease. ErrGone when the lease is not holder's any more.
 	Hold(ctx context.Context, id CampaignID, batch, holder string, until time.Time) error
 	// Settle ends the lease and the batch: it writes the new states, adds the next batches and counts, all or nothing. ErrGone when the
-	// lease is not holder's any more. It returns the balance after the change.
+	// lease is not holder's any more; ErrConflict when a state is not what Change.Was says, because a Return came between. A batch of
+	// s.Next may have the ID of the batch that ends: it was put back. It returns the balance after the change.
 	Settle(ctx context.Context, id CampaignID, batch, holder string, s Settlement) (Balance, error)
-	// Return takes a recipient out of the place the lane ended or waits at, because the channel returned the message: if its state in the
-	// lane is still was, it becomes s.States' and s.Next is added. Otherwise ErrConflict.
-	Return(ctx context.Context, id CampaignID, o Ordinal, was State, s Settlement) (Balance, error)
+	// Return changes states that no batch of the caller holds, because a channel returned a message it had taken: like Settle, but without
+	// a batch and a lease. ErrConflict when a state is not what Change.Was says.
+	Return(ctx context.Context, id CampaignID, s Settlement) (Balance, error)
 	// States gives n states of one lane from an ordinal on.
 	States(ctx context.Context, id CampaignID, lane int, from Ordinal, n int) ([]State, error)
 	Balance(ctx context.Context, id CampaignID) (Balance, error)
@@ -123,9 +124,10 @@ type Settlement struct {
 	Next   []Batch
 }
 
-// Change is the new state of the recipient at place Index of the chunk.
+// Change is what becomes of the recipient at place Index of the chunk: its state now and its new one.
 type Change struct {
 	Index int
+	Was   State
 	State State
 }
 
@@ -168,12 +170,12 @@ type Purpose struct {
 	Period     string
 }
 
-// Stops keeps who must not be written to, by provider, kind-independent reason and a keyed hash of the account; see Engine.Observe.
+// Stops keeps which addresses must not be written to, by provider and channel; only a keyed hash of an address is kept.
 type Stops interface {
-	// Stop forbids (or, with NoReason, allows again) to write to the accounts over the channel.
-	Stop(ctx context.Context, provider ProviderID, ch ChannelName, reason Reason, accounts []string) error
-	// Stopped gives the reason for each account, NoReason if it may be written to.
-	Stopped(ctx context.Context, provider ProviderID, ch ChannelName, accounts []string) ([]Reason, error)
+	// Stop forbids (or, with NoReason, allows again) to write to the addresses (see Recipient.Address) over the channel.
+	Stop(ctx context.Context, provider ProviderID, ch ChannelName, reason Reason, addresses []string) error
+	// Stopped gives the reason for each address, NoReason if it may be written to.
+	Stopped(ctx context.Context, provider ProviderID, ch ChannelName, addresses []string) ([]Reason, error)
 }
 
 // Journal keeps facts until they are in the history.
