@@ -101,8 +101,8 @@ func (b *Batch) ID() string {
 // Wake tells the queue to hand a batch to a worker. It carries nothing but the batch's name and what the queue needs to choose a worker.
 type Wake struct {
 	Campaign CampaignID
-	Batch    string      // Batch.ID
-	Channel  ChannelName // whose workers take it
+	Batch    string      // Batch.ID; empty: the campaign itself is to be advanced
+	Channel  ChannelName // whose workers take it; NoChannel for a campaign
 	Urgent   bool        // overtakes everything that is not
 	At       time.Time   // not before; millisecond precision
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/json"
+	"strconv"
 	"time"
 )
 
@@ -12,6 +13,14 @@ type CampaignID string
 type TemplateRef struct {
 	Name    string `json:"name"`
 	Version int    `json:"version,omitempty"`
+}
+
+// String writes the reference as the API does: "bill-monthly@3", or "bill-monthly" without a version.
+func (t TemplateRef) String() string {
+	if t.Version == 0 {
+		return t.Name
+	}
+	return t.Name + "@" + strconv.Itoa(t.Version)
 }
 
 // Campaign is one order of a provider: what to tell, to whom, over which route. A single message is a campaign of one recipient.

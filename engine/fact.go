@@ -26,6 +26,14 @@ type Entry struct {
 	Payment *Payment `json:"pay,omitempty"`
 }
 
+// Entry begins a journal entry about the campaign.
+func (c Campaign) Entry(f Fact, ch ChannelName, at time.Time) Entry {
+	return Entry{
+		Provider: c.Provider, Campaign: c.ID, Mode: c.Mode, Kind: c.Kind, Template: c.Template, Single: c.Single,
+		At: at, Fact: f, Channel: ch,
+	}
+}
+
 // Payment is money a resident paid, as the provider reports it.
 type Payment struct {
 	Reference  string    `json:"reference"`             // the payment's own identity: the same twice counts once

@@ -61,6 +61,8 @@ type Audience interface {
 	Append(ctx context.Context, id CampaignID, list []Recipient) (Appended, error)
 	// Chunk gives the recipients of one chunk. One that has expired or was never written is ErrNotFound.
 	Chunk(ctx context.Context, id CampaignID, chunk int) ([]Recipient, error)
+	// Length is how many recipients a chunk has, without reading it.
+	Length(ctx context.Context, id CampaignID, chunk int) (int, error)
 	Size(ctx context.Context, id CampaignID) (Size, error)
 	// FindAccount and FindDocument tell who in the campaign has the account or the document: ErrNotFound if nobody has.
 	FindAccount(ctx context.Context, id CampaignID, account string) (Ordinal, error)
@@ -104,7 +106,8 @@ type Ledger interface {
 	// States gives n states of one lane from an ordinal on.
 	States(ctx context.Context, id CampaignID, lane int, from Ordinal, n int) ([]State, error)
 	Balance(ctx context.Context, id CampaignID) (Balance, error)
-	// Batches lists up to limit batches whose due time, or the end of whose lease, is before the given time, earliest first.
+	// Batches lists up to limit batches whose due time, or the end of whose lease if they have one, is before the given time, earliest first.
+	// Their Due is that time.
 	Batches(ctx context.Context, id CampaignID, before time.Time, limit int) ([]Batch, error)
 	// Outstanding counts the batches that travel.
 	Outstanding(ctx context.Context, id CampaignID) (int, error)

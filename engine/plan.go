@@ -1,0 +1,222 @@
+package engine
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// verdict is what handling a batch decided about one member.
+type verdict struct {
+	what    what
+	outcome Outcome // of ended
+	reason  Reason  // of ended and skipped
+	fault   *Fault  // of failed
+}
+
+type what uint8
+
+const (
+	again   what = iota // put back as if nothing had happened
+	ended               // the lane ends here with outcome, or delivered if a channel has it already
+	taken               // the channel took the message
+	failed              // the channel failed with fault
+	skipped             // the step is over or not for this member (reason may say why): go on to the next
+)
+
+// plan turns verdicts into the batch's settlement and its facts. It is pure: the same arguments give the same plan, so that it can be
+// made anew when the states turn out to have changed.
+type plan struct {
+	batch  Batch
+	lane   Lane
+	now    time.Time
+	retry  Retry
+	jitter float64
+	reach  func(i int, step Step) bool // whether the member can be reached over the step's channel at all
+
+	settlement Settlement
+	next       map[place]*Members
+	facts      map[happening]*Members
+}
+
+// place is where a successor batch is put.
+type place struct {
+	step  int
+	phase Phase
+	try   int
+	since time.Time
+	due   time.Time
+}
+
+// happening is what one journal entry tells of many members.
+type happening struct {
+	fact   Fact
+	reason Reason
+	code   string
+}
+
+// valid reports whether a member is still where its batch believes it to be; a message that was returned meanwhile has moved it on.
+func (b *Batch) valid(s State) bool { return s.Outcome == InFlight && int(s.Step) == b.Step }
+
+// make fills settlement, next and facts from the verdicts by member index and the members' states now.
+func (p *plan) make(states []State, verdicts map[int]verdict) {
+	p.settlement = Settlement{Chunk: p.batch.Chunk, Lane: p.batch.Lane}
+	p.next, p.facts = map[place]*Members{}, map[happening]*Members{}
+	for i := range p.batch.Members.All() {
+		if state := states[i]; p.batch.valid(state) {
+			p.decide(i, state, verdicts[i])
+		}
+	}
+	p.collect()
+}
+
+// collect makes batches of the members by their next place.
+func (p *plan) collect() {
+	for at, members := range p.next {
+		p.settlement.Next = append(p.settlement.Next, Batch{
+			Campaign: p.batch.Campaign, Chunk: p.batch.Chunk, Lane: p.batch.Lane,
+			Step: at.step, Phase: at.phase, Try: at.try, Since: at.since, Due: at.due, Members: *members,
+		})
+	}
+	slices.SortFunc(p.settlement.Next, func(a, b Batch) int { return strings.Compare(a.ID(), b.ID()) })
+}
+
+func (p *plan) decide(i int, s State, v verdict) {
+	switch v.what {
+	case ended:
+		p.end(i, s, v.outcome, v.reason)
+	case taken:
+		p.tell(i, Sent, NoReason, "")
+		p.took(i, s)
+	case failed:
+		p.failed(i, s, v.fault)
+	case skipped:
+		if v.reason != NoReason && s.Reason == NoReason && !s.Taken() {
+			p.onward(i, s, State{Channel: s.Channel, Reason: v.reason})
+			return
+		}
+		p.onward(i, s, s)
+	case again:
+		p.put(i, place{p.batch.Step, p.batch.Phase, p.batch.Try, p.batch.Since, p.batch.Due})
+	}
+}
+
+// took waits for the step's goal if there is a step left that could be taken without it; otherwise the lane ends delivered.
+func (p *plan) took(i int, was State) {
+	step := p.lane[p.batch.Step]
+	now := State{Outcome: Delivered, Channel: step.Channel, Step: was.Step}
+	if step.Wait > 0 && p.following(i) >= 0 {
+		now.Outcome = InFlight
+		p.put(i, place{p.batch.Step, Waiting, 0, p.now, p.now.Add(time.Duration(step.Wait))})
+	}
+	p.change(i, was, now)
+}
+
+// end ends the lane with an outcome; what a channel took before, it has delivered.
+func (p *plan) end(i int, was State, outcome Outcome, reason Reason) {
+	now := State{Outcome: outcome, Channel: was.Channel, Reason: reason, Step: was.Step}
+	if was.Taken() {
+		now.Outcome, now.Reason = Delivered, NoReason
+	}
+	p.change(i, was, now)
+}
+
+func (p *plan) failed(i int, s State, f *Fault) {
+	pause, tries, retry := p.retry.Next(f, p.batch.Try, p.now.Sub(p.batch.Since), p.jitter)
+	if retry {
+		p.tell(i, Deferred, f.Reason, f.Code)
+		// Whole tenths of a second keep members that failed alike in one batch.
+		due := p.now.Add(pause).Round(100 * time.Millisecond)
+		p.put(i, place{p.batch.Step, Sending, tries, p.batch.Since, due})
+		return
+	}
+	p.tell(i, Failed, f.Reason, f.Code)
+	now := s
+	if !s.Taken() {
+		now = State{Channel: p.lane[p.batch.Step].Channel, Reason: f.Reason}
+	}
+	p.onward(i, s, now)
+}
+
+// giveBack plans for one recipient whose message a channel has returned: on to the next step, or the lane's end. Who is on the way to a
+// later step already only loses the claim that the message was taken.
+func (p *plan) giveBack(i int, s State, reason Reason) {
+	p.settlement = Settlement{Chunk: p.batch.Chunk, Lane: p.batch.Lane}
+	p.next, p.facts = map[place]*Members{}, map[happening]*Members{}
+	now := State{Channel: s.Channel, Reason: reason}
+	if s.Outcome == InFlight && p.lane[s.Step].Channel != s.Channel {
+		now.Step = s.Step
+		p.change(i, s, now)
+		return
+	}
+	p.onward(i, s, now)
+	p.collect()
+}
+
+// onward moves a member to the lane's next step that can reach it, or ends the lane.
+func (p *plan) onward(i int, was, now State) {
+	if step := p.following(i); step >= 0 {
+		now.Step = uint8(step)
+		p.change(i, was, now)
+		p.put(i, place{step, Sending, 0, p.now, p.now})
+		return
+	}
+	now.Step = was.Step
+	switch {
+	case now.Taken():
+		now.Outcome = Delivered
+	case now.Reason.Suppression():
+		now.Outcome = Suppressed
+	case now.Reason == NoReason:
+		now.Outcome, now.Reason = Undelivered, NoAddress
+	default:
+		now.Outcome = Undelivered
+	}
+	p.change(i, was, now)
+}
+
+// following is the lane's next step that can reach the member; -1 if there is none.
+func (p *plan) following(i int) int {
+	for step := p.batch.Step + 1; step < len(p.lane); step++ {
+		if p.reach(i, p.lane[step]) {
+			return step
+		}
+	}
+	return -1
+}
+
+func (p *plan) change(i int, was, now State) {
+	p.settlement.States = append(p.settlement.States, Change{Index: i, Was: was, State: now})
+}
+
+func (p *plan) put(i int, at place) {
+	if p.next[at] == nil {
+		p.next[at] = new(Members)
+	}
+	p.next[at].Add(i)
+}
+
+func (p *plan) tell(i int, fact Fact, reason Reason, code string) {
+	h := happening{fact, reason, code}
+	if p.facts[h] == nil {
+		p.facts[h] = new(Members)
+	}
+	p.facts[h].Add(i)
+}
+
+// entries gives the plan's facts as journal entries of the campaign, in a fixed order.
+func (p *plan) entries(c Campaign) []Entry {
+	list := make([]Entry, 0, len(p.facts))
+	for _, h := range slices.SortedFunc(maps.Keys(p.facts), compareHappenings) {
+		e := c.Entry(h.fact, p.lane[p.batch.Step].Channel, p.now)
+		e.Reason, e.Code, e.Ordinals = h.reason, h.code, OrdinalsOf(p.batch.Chunk, *p.facts[h])
+		list = append(list, e)
+	}
+	return list
+}
+
+func compareHappenings(a, b happening) int {
+	return cmp.Or(cmp.Compare(a.fact, b.fact), cmp.Compare(a.reason, b.reason), cmp.Compare(a.code, b.code))
+}
