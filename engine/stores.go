@@ -26,6 +26,7 @@ type Stores struct {
 	Stops    Stops
 	Journal  Journal
 	Queue    Queue
+	Answers  Answers
 }
 
 // Registry keeps what is small: providers, keys and campaigns.
