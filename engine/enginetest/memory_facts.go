@@ -1,0 +1,175 @@
+package enginetest
+
+import (
+	"context"
+	"slices"
+
+	"vestnik/engine"
+)
+
+// marks is the Marks of a Memory.
+type marks struct{ *Memory }
+
+type mark struct {
+	campaign engine.CampaignID
+	channel  engine.ChannelName
+	fact     engine.Fact
+	ordinal  engine.Ordinal
+}
+
+func (m marks) Set(ctx context.Context, id engine.CampaignID, ch engine.ChannelName, f engine.Fact, ordinals engine.Ordinals) ([]bool, error) {
+	leave, err := m.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	fresh := make([]bool, len(ordinals))
+	for i, o := range ordinals {
+		at := mark{id, ch, f, o}
+		fresh[i], m.marks[at] = !m.marks[at], true
+	}
+	return fresh, nil
+}
+
+func (m marks) Has(ctx context.Context, id engine.CampaignID, ch engine.ChannelName, f engine.Fact, ordinals engine.Ordinals) ([]bool, error) {
+	leave, err := m.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	has := make([]bool, len(ordinals))
+	for i, o := range ordinals {
+		has[i] = m.marks[mark{id, ch, f, o}]
+	}
+	return has, nil
+}
+
+func (m marks) Of(ctx context.Context, id engine.CampaignID, chunk int, facts ...engine.Fact) (members engine.Members, err error) {
+	leave, err := m.enter(ctx)
+	if err != nil {
+		return members, err
+	}
+	defer leave()
+	for at := range m.marks {
+		if at.campaign == id && at.ordinal.Chunk() == chunk && slices.Contains(facts, at.fact) {
+			members.Add(at.ordinal.Index())
+		}
+	}
+	return members, nil
+}
+
+func (m marks) Count(ctx context.Context, id engine.CampaignID, ch engine.ChannelName, f engine.Fact) (n int64, err error) {
+	leave, err := m.enter(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer leave()
+	for at := range m.marks {
+		if at.campaign == id && at.channel == ch && at.fact == f {
+			n++
+		}
+	}
+	return n, nil
+}
+
+// cashbook is the Cashbook of a Memory.
+type cashbook struct{ *Memory }
+
+type reference struct {
+	provider engine.ProviderID
+	name     string
+}
+
+func (c cashbook) Credit(ctx context.Context, provider engine.ProviderID, payments []engine.Payment) ([]engine.Credit, error) {
+	leave, err := c.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	list := make([]engine.Credit, len(payments))
+	seen := map[string]bool{}
+	for i, p := range payments {
+		at := reference{provider, p.Reference}
+		known, there := c.credits[at]
+		switch {
+		case seen[p.Reference]:
+			list[i] = engine.Closed
+		case there:
+			list[i] = known
+		default:
+			list[i], c.credits[at] = engine.Fresh, engine.Booked
+			p.PaidAt = millis(p.PaidAt)
+			c.payments[provider] = append(c.payments[provider], p)
+		}
+		seen[p.Reference] = true
+	}
+	return list, nil
+}
+
+func (c cashbook) Close(ctx context.Context, provider engine.ProviderID, references []string) error {
+	leave, err := c.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	for _, name := range references {
+		c.credits[reference{provider, name}] = engine.Closed
+	}
+	return nil
+}
+
+func (c cashbook) Payments(ctx context.Context, provider engine.ProviderID, purposes []engine.Purpose) ([][]engine.Payment, error) {
+	leave, err := c.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	found := make([][]engine.Payment, len(purposes))
+	for i, purpose := range purposes {
+		for _, p := range c.payments[provider] {
+			byDocument := p.DocumentID != "" && p.DocumentID == purpose.DocumentID
+			byAccount := p.Account != "" && p.Account == purpose.Account && p.Period == purpose.Period
+			if byDocument || byAccount {
+				found[i] = append(found[i], p)
+			}
+		}
+		slices.SortStableFunc(found[i], func(a, b engine.Payment) int { return a.PaidAt.Compare(b.PaidAt) })
+	}
+	return found, nil
+}
+
+// stops is the Stops of a Memory.
+type stops struct{ *Memory }
+
+type stop struct {
+	provider engine.ProviderID
+	channel  engine.ChannelName
+	address  string
+}
+
+func (s stops) Stop(ctx context.Context, provider engine.ProviderID, ch engine.ChannelName, reason engine.Reason, addresses []string) error {
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	for _, address := range addresses {
+		if s.stops[stop{provider, ch, address}] = reason; reason == engine.NoReason {
+			delete(s.stops, stop{provider, ch, address})
+		}
+	}
+	return nil
+}
+
+func (s stops) Stopped(ctx context.Context, provider engine.ProviderID, ch engine.ChannelName, addresses []string) ([]engine.Reason, error) {
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	list := make([]engine.Reason, len(addresses))
+	for i, address := range addresses {
+		list[i] = s.stops[stop{provider, ch, address}]
+	}
+	return list, nil
+}
