@@ -94,7 +94,7 @@ func (p *plan) decide(i int, s State, v verdict) {
 		p.failed(i, s, v.fault)
 	case skipped:
 		if v.reason != NoReason && s.Reason == NoReason && !s.Taken() {
-			p.onward(i, s, State{Channel: s.Channel, Reason: v.reason})
+			p.onward(i, s, State{Outcome: InFlight, Channel: s.Channel, Reason: v.reason})
 			return
 		}
 		p.onward(i, s, s)
@@ -116,9 +116,9 @@ func (p *plan) took(i int, was State) {
 
 // end ends the lane with an outcome; what a channel took before, it has delivered.
 func (p *plan) end(i int, was State, outcome Outcome, reason Reason) {
-	now := State{Outcome: outcome, Channel: was.Channel, Reason: reason, Step: was.Step}
+	now := State{Outcome: outcome, Reason: reason, Step: was.Step}
 	if was.Taken() {
-		now.Outcome, now.Reason = Delivered, NoReason
+		now = State{Outcome: Delivered, Channel: was.Channel, Step: was.Step}
 	}
 	p.change(i, was, now)
 }
@@ -135,7 +135,7 @@ func (p *plan) failed(i int, s State, f *Fault) {
 	p.tell(i, Failed, f.Reason, f.Code)
 	now := s
 	if !s.Taken() {
-		now = State{Channel: p.lane[p.batch.Step].Channel, Reason: f.Reason}
+		now = State{Outcome: InFlight, Channel: p.lane[p.batch.Step].Channel, Reason: f.Reason}
 	}
 	p.onward(i, s, now)
 }
@@ -145,7 +145,7 @@ func (p *plan) failed(i int, s State, f *Fault) {
 func (p *plan) giveBack(i int, s State, reason Reason) {
 	p.settlement = Settlement{Chunk: p.batch.Chunk, Lane: p.batch.Lane}
 	p.next, p.facts = map[place]*Members{}, map[happening]*Members{}
-	now := State{Channel: s.Channel, Reason: reason}
+	now := State{Outcome: InFlight, Channel: s.Channel, Reason: reason}
 	if s.Outcome == InFlight && p.lane[s.Step].Channel != s.Channel {
 		now.Step = s.Step
 		p.change(i, s, now)

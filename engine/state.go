@@ -7,7 +7,7 @@ import "slices"
 // A State in flight whose Channel is set was taken by that channel and travels on to wait for its goal: whatever happens later, it ends
 // delivered unless that channel returns it.
 type State struct {
-	Outcome Outcome     // empty means InFlight
+	Outcome Outcome
 	Channel ChannelName // which took it, or failed last
 	Reason  Reason      // why it failed last, or was suppressed
 	Step    uint8       // the step of the lane it is at or ended at
@@ -35,7 +35,9 @@ func UnpackState(b []byte) State {
 }
 
 // Taken reports whether a channel has taken the message and not returned it.
-func (s State) Taken() bool { return s.Channel != NoChannel && !s.Reason.Known() }
+func (s State) Taken() bool {
+	return s.Channel != NoChannel && s.Reason == NoReason && (s.Outcome == InFlight || s.Outcome == Delivered)
+}
 
 func code[T comparable](list []T, v T) byte { return byte(max(slices.Index(list, v), 0)) }
 
