@@ -30,6 +30,7 @@ func (f *Faults) Stores() engine.Stores {
 		Registry: faultyRegistry{f, s.Registry}, Audience: faultyAudience{f, s.Audience}, Ledger: faultyLedger{f, s.Ledger},
 		Marks: faultyMarks{f, s.Marks}, Cashbook: faultyCashbook{f, s.Cashbook}, Stops: faultyStops{f, s.Stops},
 		Journal: faultyJournal{f, s.Journal}, Queue: faultyQueue{f, s.Queue},
+		Answers: faultyAnswers{f, s.Answers},
 	}
 }
 

@@ -16,37 +16,32 @@ func (f faultyRegistry) PutProvider(ctx context.Context, p engine.Provider) erro
 	return f.try(func() error { return f.store.PutProvider(ctx, p) })
 }
 
-func (f faultyRegistry) Provider(ctx context.Context, id engine.ProviderID) (v engine.Provider, err error) {
-	err = f.attempt(func() error { v, err = f.store.Provider(ctx, id); return err })
-	return v, err
+func (f faultyRegistry) Provider(ctx context.Context, id engine.ProviderID) (engine.Provider, error) {
+	return attempt(f.Faults, func() (engine.Provider, error) { return f.store.Provider(ctx, id) })
 }
 
-func (f faultyRegistry) Providers(ctx context.Context) (v []engine.Provider, err error) {
-	err = f.attempt(func() error { v, err = f.store.Providers(ctx); return err })
-	return v, err
+func (f faultyRegistry) Providers(ctx context.Context) ([]engine.Provider, error) {
+	return attempt(f.Faults, func() ([]engine.Provider, error) { return f.store.Providers(ctx) })
 }
 
 func (f faultyRegistry) PutKey(ctx context.Context, k engine.Key) error {
 	return f.try(func() error { return f.store.PutKey(ctx, k) })
 }
 
-func (f faultyRegistry) Key(ctx context.Context, id string) (v engine.Key, err error) {
-	err = f.attempt(func() error { v, err = f.store.Key(ctx, id); return err })
-	return v, err
+func (f faultyRegistry) Key(ctx context.Context, id string) (engine.Key, error) {
+	return attempt(f.Faults, func() (engine.Key, error) { return f.store.Key(ctx, id) })
 }
 
 func (f faultyRegistry) AddCampaign(ctx context.Context, c engine.Campaign) error {
 	return f.try(func() error { return f.store.AddCampaign(ctx, c) })
 }
 
-func (f faultyRegistry) Campaign(ctx context.Context, id engine.CampaignID) (v engine.Campaign, err error) {
-	err = f.attempt(func() error { v, err = f.store.Campaign(ctx, id); return err })
-	return v, err
+func (f faultyRegistry) Campaign(ctx context.Context, id engine.CampaignID) (engine.Campaign, error) {
+	return attempt(f.Faults, func() (engine.Campaign, error) { return f.store.Campaign(ctx, id) })
 }
 
-func (f faultyRegistry) ChangeCampaign(ctx context.Context, id engine.CampaignID, change func(*engine.Campaign) error) (v engine.Campaign, err error) {
-	err = f.attempt(func() error { v, err = f.store.ChangeCampaign(ctx, id, change); return err })
-	return v, err
+func (f faultyRegistry) ChangeCampaign(ctx context.Context, id engine.CampaignID, change func(*engine.Campaign) error) (engine.Campaign, error) {
+	return attempt(f.Faults, func() (engine.Campaign, error) { return f.store.ChangeCampaign(ctx, id, change) })
 }
 
 func (f faultyRegistry) Campaigns(ctx context.Context, provider engine.ProviderID, cursor string, limit int) ([]engine.Campaign, string, error) {
@@ -61,14 +56,12 @@ func (f faultyRegistry) Campaigns(ctx context.Context, provider engine.ProviderI
 	return page, next, err
 }
 
-func (f faultyRegistry) Active(ctx context.Context) (v []engine.CampaignID, err error) {
-	err = f.attempt(func() error { v, err = f.store.Active(ctx); return err })
-	return v, err
+func (f faultyRegistry) Active(ctx context.Context) ([]engine.CampaignID, error) {
+	return attempt(f.Faults, func() ([]engine.CampaignID, error) { return f.store.Active(ctx) })
 }
 
-func (f faultyRegistry) Payable(ctx context.Context, provider engine.ProviderID) (v []engine.CampaignID, err error) {
-	err = f.attempt(func() error { v, err = f.store.Payable(ctx, provider); return err })
-	return v, err
+func (f faultyRegistry) Payable(ctx context.Context, provider engine.ProviderID) ([]engine.CampaignID, error) {
+	return attempt(f.Faults, func() ([]engine.CampaignID, error) { return f.store.Payable(ctx, provider) })
 }
 
 type faultyAudience struct {
@@ -76,34 +69,28 @@ type faultyAudience struct {
 	store engine.Audience
 }
 
-func (f faultyAudience) Append(ctx context.Context, id engine.CampaignID, list []engine.Recipient) (v engine.Appended, err error) {
-	err = f.attempt(func() error { v, err = f.store.Append(ctx, id, list); return err })
-	return v, err
+func (f faultyAudience) Append(ctx context.Context, id engine.CampaignID, list []engine.Recipient) (engine.Appended, error) {
+	return attempt(f.Faults, func() (engine.Appended, error) { return f.store.Append(ctx, id, list) })
 }
 
-func (f faultyAudience) Chunk(ctx context.Context, id engine.CampaignID, chunk int) (v []engine.Recipient, err error) {
-	err = f.attempt(func() error { v, err = f.store.Chunk(ctx, id, chunk); return err })
-	return v, err
+func (f faultyAudience) Chunk(ctx context.Context, id engine.CampaignID, chunk int) ([]engine.Recipient, error) {
+	return attempt(f.Faults, func() ([]engine.Recipient, error) { return f.store.Chunk(ctx, id, chunk) })
 }
 
-func (f faultyAudience) Length(ctx context.Context, id engine.CampaignID, chunk int) (v int, err error) {
-	err = f.attempt(func() error { v, err = f.store.Length(ctx, id, chunk); return err })
-	return v, err
+func (f faultyAudience) Length(ctx context.Context, id engine.CampaignID, chunk int) (int, error) {
+	return attempt(f.Faults, func() (int, error) { return f.store.Length(ctx, id, chunk) })
 }
 
-func (f faultyAudience) Size(ctx context.Context, id engine.CampaignID) (v engine.Size, err error) {
-	err = f.attempt(func() error { v, err = f.store.Size(ctx, id); return err })
-	return v, err
+func (f faultyAudience) Size(ctx context.Context, id engine.CampaignID) (engine.Size, error) {
+	return attempt(f.Faults, func() (engine.Size, error) { return f.store.Size(ctx, id) })
 }
 
-func (f faultyAudience) FindAccount(ctx context.Context, id engine.CampaignID, account string) (v engine.Ordinal, err error) {
-	err = f.attempt(func() error { v, err = f.store.FindAccount(ctx, id, account); return err })
-	return v, err
+func (f faultyAudience) FindAccount(ctx context.Context, id engine.CampaignID, account string) (engine.Ordinal, error) {
+	return attempt(f.Faults, func() (engine.Ordinal, error) { return f.store.FindAccount(ctx, id, account) })
 }
 
-func (f faultyAudience) FindDocument(ctx context.Context, id engine.CampaignID, document string) (v engine.Ordinal, err error) {
-	err = f.attempt(func() error { v, err = f.store.FindDocument(ctx, id, document); return err })
-	return v, err
+func (f faultyAudience) FindDocument(ctx context.Context, id engine.CampaignID, document string) (engine.Ordinal, error) {
+	return attempt(f.Faults, func() (engine.Ordinal, error) { return f.store.FindDocument(ctx, id, document) })
 }
 
 type faultyLedger struct {
@@ -119,48 +106,40 @@ func (f faultyLedger) Feed(ctx context.Context, id engine.CampaignID, from, to i
 	return f.try(func() error { return f.store.Feed(ctx, id, from, to, batches) })
 }
 
-func (f faultyLedger) Fed(ctx context.Context, id engine.CampaignID) (v int, err error) {
-	err = f.attempt(func() error { v, err = f.store.Fed(ctx, id); return err })
-	return v, err
+func (f faultyLedger) Fed(ctx context.Context, id engine.CampaignID) (int, error) {
+	return attempt(f.Faults, func() (int, error) { return f.store.Fed(ctx, id) })
 }
 
-func (f faultyLedger) Take(ctx context.Context, id engine.CampaignID, batch, holder string, now, until time.Time) (v engine.Batch, err error) {
-	err = f.attempt(func() error { v, err = f.store.Take(ctx, id, batch, holder, now, until); return err })
-	return v, err
+func (f faultyLedger) Take(ctx context.Context, id engine.CampaignID, batch, holder string, now, until time.Time) (engine.Batch, error) {
+	return attempt(f.Faults, func() (engine.Batch, error) { return f.store.Take(ctx, id, batch, holder, now, until) })
 }
 
 func (f faultyLedger) Hold(ctx context.Context, id engine.CampaignID, batch, holder string, until time.Time) error {
 	return f.try(func() error { return f.store.Hold(ctx, id, batch, holder, until) })
 }
 
-func (f faultyLedger) Settle(ctx context.Context, id engine.CampaignID, batch, holder string, s engine.Settlement) (v engine.Balance, err error) {
-	err = f.attempt(func() error { v, err = f.store.Settle(ctx, id, batch, holder, s); return err })
-	return v, err
+func (f faultyLedger) Settle(ctx context.Context, id engine.CampaignID, batch, holder string, s engine.Settlement) (engine.Balance, error) {
+	return attempt(f.Faults, func() (engine.Balance, error) { return f.store.Settle(ctx, id, batch, holder, s) })
 }
 
-func (f faultyLedger) Return(ctx context.Context, id engine.CampaignID, s engine.Settlement) (v engine.Balance, err error) {
-	err = f.attempt(func() error { v, err = f.store.Return(ctx, id, s); return err })
-	return v, err
+func (f faultyLedger) Return(ctx context.Context, id engine.CampaignID, s engine.Settlement) (engine.Balance, error) {
+	return attempt(f.Faults, func() (engine.Balance, error) { return f.store.Return(ctx, id, s) })
 }
 
-func (f faultyLedger) States(ctx context.Context, id engine.CampaignID, lane int, from engine.Ordinal, n int) (v []engine.State, err error) {
-	err = f.attempt(func() error { v, err = f.store.States(ctx, id, lane, from, n); return err })
-	return v, err
+func (f faultyLedger) States(ctx context.Context, id engine.CampaignID, lane int, from engine.Ordinal, n int) ([]engine.State, error) {
+	return attempt(f.Faults, func() ([]engine.State, error) { return f.store.States(ctx, id, lane, from, n) })
 }
 
-func (f faultyLedger) Balance(ctx context.Context, id engine.CampaignID) (v engine.Balance, err error) {
-	err = f.attempt(func() error { v, err = f.store.Balance(ctx, id); return err })
-	return v, err
+func (f faultyLedger) Balance(ctx context.Context, id engine.CampaignID) (engine.Balance, error) {
+	return attempt(f.Faults, func() (engine.Balance, error) { return f.store.Balance(ctx, id) })
 }
 
-func (f faultyLedger) Batches(ctx context.Context, id engine.CampaignID, before time.Time, limit int) (v []engine.Batch, err error) {
-	err = f.attempt(func() error { v, err = f.store.Batches(ctx, id, before, limit); return err })
-	return v, err
+func (f faultyLedger) Batches(ctx context.Context, id engine.CampaignID, before time.Time, limit int) ([]engine.Batch, error) {
+	return attempt(f.Faults, func() ([]engine.Batch, error) { return f.store.Batches(ctx, id, before, limit) })
 }
 
-func (f faultyLedger) Outstanding(ctx context.Context, id engine.CampaignID) (v int, err error) {
-	err = f.attempt(func() error { v, err = f.store.Outstanding(ctx, id); return err })
-	return v, err
+func (f faultyLedger) Outstanding(ctx context.Context, id engine.CampaignID) (int, error) {
+	return attempt(f.Faults, func() (int, error) { return f.store.Outstanding(ctx, id) })
 }
 
 type faultyMarks struct {
@@ -168,24 +147,20 @@ type faultyMarks struct {
 	store engine.Marks
 }
 
-func (f faultyMarks) Set(ctx context.Context, id engine.CampaignID, ch engine.ChannelName, f engine.Fact, ordinals engine.Ordinals) (v []bool, err error) {
-	err = f.attempt(func() error { v, err = f.store.Set(ctx, id, ch, f, ordinals); return err })
-	return v, err
+func (f faultyMarks) Set(ctx context.Context, id engine.CampaignID, ch engine.ChannelName, fact engine.Fact, ordinals engine.Ordinals) ([]bool, error) {
+	return attempt(f.Faults, func() ([]bool, error) { return f.store.Set(ctx, id, ch, fact, ordinals) })
 }
 
-func (f faultyMarks) Has(ctx context.Context, id engine.CampaignID, ch engine.ChannelName, f engine.Fact, ordinals engine.Ordinals) (v []bool, err error) {
-	err = f.attempt(func() error { v, err = f.store.Has(ctx, id, ch, f, ordinals); return err })
-	return v, err
+func (f faultyMarks) Has(ctx context.Context, id engine.CampaignID, ch engine.ChannelName, fact engine.Fact, ordinals engine.Ordinals) ([]bool, error) {
+	return attempt(f.Faults, func() ([]bool, error) { return f.store.Has(ctx, id, ch, fact, ordinals) })
 }
 
-func (f faultyMarks) Of(ctx context.Context, id engine.CampaignID, chunk int, facts ...Fact) (v engine.Members, err error) {
-	err = f.attempt(func() error { v, err = f.store.Of(ctx, id, chunk, facts...); return err })
-	return v, err
+func (f faultyMarks) Of(ctx context.Context, id engine.CampaignID, chunk int, facts ...engine.Fact) (engine.Members, error) {
+	return attempt(f.Faults, func() (engine.Members, error) { return f.store.Of(ctx, id, chunk, facts...) })
 }
 
-func (f faultyMarks) Count(ctx context.Context, id engine.CampaignID, ch engine.ChannelName, f engine.Fact) (v int64, err error) {
-	err = f.attempt(func() error { v, err = f.store.Count(ctx, id, ch, f); return err })
-	return v, err
+func (f faultyMarks) Count(ctx context.Context, id engine.CampaignID, ch engine.ChannelName, fact engine.Fact) (int64, error) {
+	return attempt(f.Faults, func() (int64, error) { return f.store.Count(ctx, id, ch, fact) })
 }
 
 type faultyCashbook struct {
@@ -193,18 +168,16 @@ type faultyCashbook struct {
 	store engine.Cashbook
 }
 
-func (f faultyCashbook) Credit(ctx context.Context, provider engine.ProviderID, payments []engine.Payment) (v []engine.Credit, err error) {
-	err = f.attempt(func() error { v, err = f.store.Credit(ctx, provider, payments); return err })
-	return v, err
+func (f faultyCashbook) Credit(ctx context.Context, provider engine.ProviderID, payments []engine.Payment) ([]engine.Credit, error) {
+	return attempt(f.Faults, func() ([]engine.Credit, error) { return f.store.Credit(ctx, provider, payments) })
 }
 
 func (f faultyCashbook) Close(ctx context.Context, provider engine.ProviderID, references []string) error {
 	return f.try(func() error { return f.store.Close(ctx, provider, references) })
 }
 
-func (f faultyCashbook) Payments(ctx context.Context, provider engine.ProviderID, purposes []engine.Purpose) (v [][]engine.Payment, err error) {
-	err = f.attempt(func() error { v, err = f.store.Payments(ctx, provider, purposes); return err })
-	return v, err
+func (f faultyCashbook) Payments(ctx context.Context, provider engine.ProviderID, purposes []engine.Purpose) ([][]engine.Payment, error) {
+	return attempt(f.Faults, func() ([][]engine.Payment, error) { return f.store.Payments(ctx, provider, purposes) })
 }
 
 type faultyStops struct {
@@ -225,7 +198,7 @@ type faultyJournal struct {
 	store engine.Journal
 }
 
-func (f faultyJournal) Record(ctx context.Context, entries ...Entry) error {
+func (f faultyJournal) Record(ctx context.Context, entries ...engine.Entry) error {
 	return f.try(func() error { return f.store.Record(ctx, entries...) })
 }
 
@@ -234,6 +207,31 @@ type faultyQueue struct {
 	store engine.Queue
 }
 
-func (f faultyQueue) Put(ctx context.Context, wakes ...Wake) error {
+func (f faultyQueue) Put(ctx context.Context, wakes ...engine.Wake) error {
 	return f.try(func() error { return f.store.Put(ctx, wakes...) })
+}
+
+type faultyAnswers struct {
+	*Faults
+	store engine.Answers
+}
+
+func (f faultyAnswers) Begin(ctx context.Context, provider engine.ProviderID, key string, body [32]byte) (engine.Asked, engine.Answer, error) {
+	type both struct {
+		asked  engine.Asked
+		answer engine.Answer
+	}
+	v, err := attempt(f.Faults, func() (v both, err error) {
+		v.asked, v.answer, err = f.store.Begin(ctx, provider, key, body)
+		return v, err
+	})
+	return v.asked, v.answer, err
+}
+
+func (f faultyAnswers) Keep(ctx context.Context, provider engine.ProviderID, key string, body [32]byte, a engine.Answer) error {
+	return f.try(func() error { return f.store.Keep(ctx, provider, key, body, a) })
+}
+
+func (f faultyAnswers) Drop(ctx context.Context, provider engine.ProviderID, key string) error {
+	return f.try(func() error { return f.store.Drop(ctx, provider, key) })
 }

@@ -27,6 +27,7 @@ type Memory struct {
 	stops     map[stop]engine.Reason
 	entries   []engine.Entry
 	wakes     map[wakeName]engine.Wake
+	answers   map[asked]remembered
 }
 
 // NewMemory makes an empty Memory.
@@ -42,6 +43,7 @@ func NewMemory() *Memory {
 		credits:   map[reference]engine.Credit{},
 		stops:     map[stop]engine.Reason{},
 		wakes:     map[wakeName]engine.Wake{},
+		answers:   map[asked]remembered{},
 	}
 }
 
@@ -50,6 +52,7 @@ func (m *Memory) Stores() engine.Stores {
 	return engine.Stores{
 		Registry: registry{m}, Audience: audience{m}, Ledger: ledger{m}, Marks: marks{m},
 		Cashbook: cashbook{m}, Stops: stops{m}, Journal: journal{m}, Queue: queue{m},
+		Answers: answers{m},
 	}
 }
 

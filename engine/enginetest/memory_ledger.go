@@ -249,12 +249,12 @@ func (l ledger) Batches(ctx context.Context, id engine.CampaignID, before time.T
 	var list []engine.Batch
 	for name, b := range of.batches {
 		if of.ready[name].Before(millis(before)) {
-			b.Campaign = id
+			b.Campaign, b.Due = id, of.ready[name]
 			list = append(list, b)
 		}
 	}
 	slices.SortFunc(list, func(a, b engine.Batch) int {
-		return cmp.Or(of.ready[a.ID()].Compare(of.ready[b.ID()]), cmp.Compare(a.ID(), b.ID()))
+		return cmp.Or(a.Due.Compare(b.Due), cmp.Compare(a.ID(), b.ID()))
 	})
 	return list[:min(limit, len(list))], nil
 }
