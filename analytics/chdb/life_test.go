@@ -8,9 +8,11 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -102,7 +104,7 @@ func TestKilledUnderLoad(t *testing.T) {
 	failed := make(chan error, 1)
 	go func() { failed <- query(t.Context(), conn, "SELECT max(sipHash64(number)) FROM numbers(100000000000)") }()
 	eventually(t, "the query to run", func() bool {
-		return count(t, t.Context(), conn, "SELECT count() FROM system.processes WHERE query LIKE '%sipHash64(number)%'") > 1
+		return count(t, t.Context(), conn, "SELECT count() FROM system.processes WHERE query LIKE '%sipHash64(number)%' AND query NOT LIKE '%processes%'") == 1
 	})
 	if err := syscall.Kill(e.PID(), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
@@ -111,6 +113,59 @@ func TestKilledUnderLoad(t *testing.T) {
 		t.Error("a query survived the death of its engine")
 	}
 	eventually(t, "an answer", func() bool { return conn.Ping(t.Context()) == nil })
+}
+
+func TestAbandonedQueryIsStopped(t *testing.T) {
+	e := start(t, chdb.Options{Connections: 2})
+	conn := connect(t, e, nil)
+	running := func() uint64 {
+		return count(t, t.Context(), conn, "SELECT count() FROM system.processes WHERE query LIKE '%sipHash64(number)%' AND query NOT LIKE '%processes%'")
+	}
+	for range 3 {
+		ctx, abandon := context.WithCancel(t.Context())
+		failed := make(chan error, 1)
+		go func() { failed <- query(ctx, conn, "SELECT max(sipHash64(number)) FROM numbers(100000000000)") }()
+		eventually(t, "the query to run", func() bool { return running() == 1 })
+		abandon()
+		if err := <-failed; err == nil {
+			t.Error("an abandoned query has ended well")
+		}
+		eventually(t, "the query's end", func() bool { return running() == 0 })
+	}
+}
+
+// While the engine cannot be started, clients are told so at once, and when it can be, everything goes on.
+func TestEngineThatCannotStartAnswers503(t *testing.T) {
+	real := os.Getenv("VESTNIK_CHDB_LIB")
+	if real == "" {
+		real = filepath.Join("..", "..", "bin", "libchdb.so")
+	}
+	real, err := filepath.Abs(real)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lib := filepath.Join(t.TempDir(), "libchdb.so")
+	if err := os.Symlink(real, lib); err != nil {
+		t.Fatal(err)
+	}
+	e := start(t, chdb.Options{Lib: lib})
+	if err := os.Remove(lib); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(e.PID(), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "503", func() bool {
+		status, header, _ := ask(t, e, "GET", "/ping", "", nil)
+		return status == http.StatusServiceUnavailable && header.Get("Retry-After") != ""
+	})
+	if err := os.Symlink(real, lib); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "an answer", func() bool {
+		status, _, _ := ask(t, e, "POST", "", "SELECT 1", nil)
+		return status == http.StatusOK
+	})
 }
 
 func TestDataSurvivesClose(t *testing.T) {

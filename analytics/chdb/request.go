@@ -32,11 +32,12 @@ type statement struct {
 	compress compress.Method
 }
 
-// notSettings are the parameters of ClickHouse's HTTP interface that are no settings of a query (src/Server/HTTPHandler.cpp).
+// notSettings are the parameters of ClickHouse's HTTP interface that are no settings of a query (src/Server/HTTPHandler.cpp), and log_comment, by
+// which pool.abandon finds a statement.
 var notSettings = map[string]bool{
 	"query": true, "database": true, "default_format": true, "client_protocol_version": true, "user": true, "password": true,
 	"query_id": true, "quota_key": true, "session_id": true, "session_timeout": true, "session_check": true, "compress": true,
-	"decompress": true, "wait_end_of_query": true, "buffer_size": true, "role": true, "stacktrace": true, "close_session": true,
+	"decompress": true, "wait_end_of_query": true, "buffer_size": true, "role": true, "stacktrace": true, "close_session": true, "log_comment": true,
 }
 
 var (

@@ -149,6 +149,7 @@ func (s *server) run(out *answer, r *http.Request) error {
 	}
 	changed := false
 	defer func() { s.pool.give(session, changed) }()
+	defer s.pool.abandon(r.Context(), session)()
 	if err := session.begin(st.database, st.settings, s.pool.caps); err != nil {
 		changed = true // some of it may have been done
 		return err

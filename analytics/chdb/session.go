@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // session is a connection that knows which database and settings it stands at, so that a request only pays for what differs from the one before.
@@ -16,6 +17,7 @@ type session struct {
 	*connection
 	database string
 	settings map[string]string // set by requests, on top of the caps
+	mark     string            // its log_comment, by which its running statement is found
 }
 
 // begin puts the session where the request wants it.
@@ -72,12 +74,14 @@ var escape = strings.NewReplacer(`\`, `\\`, "`", "\\`", `'`, `\'`)
 
 // pool holds the engine's sessions; whoever takes one has it alone.
 type pool struct {
-	lib    *library
-	args   []string
-	caps   map[string]string
-	anchor *connection // never used: the engine runs as long as one connection is open
-	idle   chan *session
-	size   int
+	lib  *library
+	args []string
+	caps map[string]string
+	idle chan *session
+	size int
+
+	anchored sync.Mutex
+	anchor   *connection // for our own few statements; the engine runs as long as one connection is open
 }
 
 // newPool starts the engine and opens its sessions.
@@ -111,8 +115,8 @@ func newPool(lib *library, o Options) (*pool, error) {
 	if err := p.anchor.query("CREATE DATABASE IF NOT EXISTS "+identifier(o.Database), "Null", nil, nil); err != nil {
 		return nil, fmt.Errorf("create database %s: %w", o.Database, err)
 	}
-	for range p.size {
-		s, err := p.open()
+	for i := range p.size {
+		s, err := p.open("session-" + strconv.Itoa(i))
 		if err != nil {
 			return nil, err
 		}
@@ -121,12 +125,30 @@ func newPool(lib *library, o Options) (*pool, error) {
 	return p, nil
 }
 
-func (p *pool) open() (*session, error) {
-	c, err := p.lib.open(p.args...)
+func (p *pool) open(mark string) (*session, error) {
+	c, err := p.lib.open(append(slices.Clone(p.args), "--log_comment="+mark)...)
 	if err != nil {
 		return nil, err
 	}
-	return &session{connection: c}, nil
+	return &session{connection: c, mark: mark}, nil
+}
+
+// abandon stops the statement that s runs as soon as ctx ends, for nobody waits for it any more. The returned function ends the watch; until then
+// s must not be given back.
+func (p *pool) abandon(ctx context.Context, s *session) (end func()) {
+	killed := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(killed)
+		p.anchored.Lock()
+		defer p.anchored.Unlock()
+		// The library has no call for it. A failure leaves the statement to its max_execution_time.
+		_ = p.anchor.query("KILL QUERY WHERE Settings['log_comment'] = "+literal(s.mark)+" ASYNC", "Null", nil, nil)
+	})
+	return func() {
+		if !stop() {
+			<-killed
+		}
+	}
 }
 
 // take waits for a session until ctx ends. The engine keeps state by thread, so a statement must not wander: the caller's goroutine is locked to
@@ -144,7 +166,7 @@ func (p *pool) take(ctx context.Context) (*session, error) {
 // give takes the session back. One that a statement has changed behind our back (USE, SET, a temporary table) is replaced by a new one.
 func (p *pool) give(s *session, changed bool) {
 	if changed {
-		if fresh, err := p.open(); err == nil {
+		if fresh, err := p.open(s.mark); err == nil {
 			s.close()
 			s = fresh
 		}
@@ -164,5 +186,7 @@ func (p *pool) close(ctx context.Context) {
 			return
 		}
 	}
+	p.anchored.Lock()
+	defer p.anchored.Unlock()
 	p.anchor.close()
 }
