@@ -1,0 +1,106 @@
+// Package config reads how an installation is set up: one YAML file, each key also as an environment variable, secrets also from files
+// of their own.
+//
+// The struct Config is the only place where keys are written down: the reader, the names of the variables and the annotated example all
+// come from its tags. Whatever is wrong is told at once, with line and column; an unknown key is an error. It opens no connection and
+// never prints a secret.
+package config
+
+import (
+	"log/slog"
+	"time"
+
+	"vestnik/cmd/vestnik/tongue"
+)
+
+// Config is the whole set-up. Tags of a field: key (its name in the file; the variable is VESTNIK_ and the path in capitals), default,
+// example, ru and en (what it is for), must (it has no default and is required), secret (it may come as KEY_file too).
+type Config struct {
+	Listen    string `key:"listen" default:":8080" example:"127.0.0.1:8080" ru:"Адрес и порт, где принимаются запросы." en:"Address and port where requests are taken."`
+	PublicURL string `key:"public_url" example:"https://vestnik.example.ru" ru:"Адрес, по которому нас видят снаружи: с него начинаются ссылки в письмах. По умолчанию получается из listen." en:"The address we are seen at from outside: links in messages begin with it. By default it follows from listen."`
+	Secret    Secret `key:"secret" must:"yes" secret:"yes" ru:"Не меньше 32 случайных байт в base64 (openssl rand -base64 32): подписывает ссылки, хранит отпечатки ключей и шифрует секреты поставщиков. Сменить — значит отозвать все ключи и ссылки." en:"At least 32 random bytes in base64 (openssl rand -base64 32): signs links, hashes keys and encrypts the secrets of providers. Changing it revokes every key and link."`
+	DataKey   Secret `key:"data_key" secret:"yes" ru:"32 случайных байта в base64: ими шифруются данные получателей в Redis. По умолчанию данные только сжаты." en:"32 random bytes in base64 that recipients are encrypted with in Redis. By default they are only compressed."`
+	Roles     List   `key:"roles" default:"api,worker,loader" ru:"Что делает этот процесс: api принимает запросы, worker отправляет, loader переносит историю в ClickHouse." en:"What this process does: api takes requests, worker sends, loader moves the history into ClickHouse."`
+
+	TrustedProxies List          `key:"trusted_proxies" example:"10.0.0.0/8, 127.0.0.1" ru:"Адреса и сети прокси, чьему X-Forwarded-For можно верить. По умолчанию никому." en:"Addresses and networks of proxies whose X-Forwarded-For is believed. By default nobody's."`
+	ShutdownAfter  time.Duration `key:"shutdown_timeout" default:"20s" ru:"Сколько времени после SIGTERM дорабатывается начатое." en:"How long after SIGTERM what was begun may take."`
+
+	Redis      Redis      `key:"redis" ru:"Очереди и всё живое. Нужен Redis 7 или новее с AOF (appendfsync always)." en:"Queues and everything live. Redis 7 or newer with AOF (appendfsync always)."`
+	ClickHouse ClickHouse `key:"clickhouse" ru:"История: кто получил, открыл, оплатил." en:"The history: who received, opened, paid."`
+	Email      Email      `key:"email" ru:"Канал электронной почты." en:"The e-mail channel."`
+	Worker     Worker     `key:"worker" ru:"Отправка." en:"Sending."`
+	Retry      Retry      `key:"retry" ru:"Повторы после временных отказов." en:"Trying again after temporary failures."`
+	Log        Log        `key:"log" ru:"Журнал работы: строки JSON в stderr, на терминале — текст." en:"The log: JSON lines on stderr, text on a terminal."`
+}
+
+// Redis says where the live state is.
+type Redis struct {
+	URL           string        `key:"url" must:"yes" secret:"yes" example:"redis://127.0.0.1:6379/0" ru:"redis://…, rediss://…, redis+sentinel://…, redis+cluster://… или embedded (только память, всё пропадает при остановке)." en:"redis://…, rediss://…, redis+sentinel://…, redis+cluster://… or embedded (memory only, everything is gone when it stops)."`
+	AllowVolatile bool          `key:"allow_volatile" default:"false" ru:"Согласиться на Redis без AOF или с вытеснением ключей: после сбоя получатели могут потеряться." en:"Put up with a Redis without AOF or one that evicts keys: recipients may be lost in a crash."`
+	Keep          time.Duration `key:"keep" default:"2160h" ru:"Сколько хранятся данные получателей после загрузки." en:"How long recipients are kept after they were uploaded."`
+}
+
+// ClickHouse says where the history is.
+type ClickHouse struct {
+	URL     string `key:"url" must:"yes" secret:"yes" example:"http://127.0.0.1:8123/vestnik" ru:"http://…, https://…, clickhouse://… с именем базы или embedded:КАТАЛОГ (встроенный движок, одна машина)." en:"http://…, https://…, clickhouse://… with the database's name or embedded:DIR (the engine in the box, one machine)."`
+	Library string `key:"library" example:"/usr/lib/vestnik/libchdb.so" ru:"Где лежит libchdb для embedded. По умолчанию рядом с программой." en:"Where libchdb for embedded lies. By default beside the program."`
+}
+
+// Email says which relays e-mail leaves through.
+type Email struct {
+	Relays      List `key:"relays" secret:"yes" example:"smtp://127.0.0.1:2525, smtps://user:password@relay.example.ru:465" ru:"Почтовые серверы через запятую. По умолчанию канал выключен." en:"SMTP servers, separated by commas. By default the channel is off."`
+	Connections int  `key:"connections" default:"8" ru:"Сколько соединений держать с каждым сервером." en:"How many connections to keep to each server."`
+}
+
+// Worker says how much is sent at the same time.
+type Worker struct {
+	Concurrency Counts        `key:"concurrency" default:"email=8" example:"email=8, gosuslugi=2" ru:"Сколько пачек каждого канала обрабатывать одновременно; о ком не сказано — 4." en:"How many batches of each channel are handled at the same time; 4 where nothing is said."`
+	Lease       time.Duration `key:"lease" default:"30s" ru:"Через сколько пачку умершего процесса возьмёт другой." en:"After how long another process takes the batch of one that died."`
+}
+
+// Retry says how often and how soon a failed send is tried again.
+type Retry struct {
+	Tries int           `key:"tries" default:"8" ru:"Сколько попыток всего на одном шаге." en:"How many attempts at one step in all."`
+	First time.Duration `key:"first" default:"30s" ru:"Пауза после первой неудачи; дальше удваивается." en:"The pause after the first failure, doubled after each further one."`
+	Most  time.Duration `key:"most" default:"1h" ru:"Самая длинная пауза." en:"The longest pause."`
+	Limit time.Duration `key:"limit" default:"72h" ru:"Сколько времени шаг вообще пытаются выполнить." en:"How long a step is tried at all."`
+}
+
+// Log says what is logged.
+type Log struct {
+	Level slog.Level `key:"level" default:"info" ru:"debug, info, warn или error." en:"debug, info, warn or error."`
+}
+
+// The words of Redis.URL and ClickHouse.URL that mean the stores in the box.
+const (
+	Embedded    = "embedded"
+	EmbeddedDir = "embedded:" // and a directory
+)
+
+// Load reads the file (none when its name is empty), then the environment, which wins. What is wrong is told all at once by an
+// Invalid, in the language; a file that cannot be read is an error of its own.
+func Load(file string, environ []string, t tongue.Tongue) (Config, error) {
+	r := newReader(environ, t)
+	if file != "" {
+		if err := r.file(file); err != nil {
+			return Config{}, err
+		}
+	}
+	r.environment()
+	r.defaults()
+	if len(r.problems) == 0 {
+		r.check()
+	}
+	if len(r.problems) > 0 {
+		return Config{}, Invalid(r.problems)
+	}
+	r.config.settle()
+	return r.config, nil
+}
+
+// Default is a Config with every default and nothing else; what is required is still missing.
+func Default() Config {
+	r := newReader(nil, tongue.Russian)
+	r.defaults()
+	return r.config
+}
