@@ -64,8 +64,9 @@ const (
 )
 
 // outcomes is the code of an outcome in a packed State, append only, and the order in which the lanes of one recipient are
-// weighed: the recipient's outcome is the smallest of its lanes' codes.
-var outcomes = []Outcome{InFlight, Delivered, Undelivered, Expired, Cancelled, Suppressed}
+// weighed: the recipient's outcome is the smallest of its lanes' codes. Undelivered is the last, since a lane that had no address for
+// somebody must not hide what became of another.
+var outcomes = []Outcome{InFlight, Delivered, Expired, Cancelled, Suppressed, Undelivered}
 
 // Outcomes lists every outcome in the order in which lanes are weighed: a recipient with several lanes has the first that any of them has.
 func Outcomes() []Outcome { return slices.Clone(outcomes) }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -26,9 +27,19 @@ func (f Filter) takes(s State) bool {
 		(f.Reason == NoReason || f.Reason == s.Reason)
 }
 
-// Weigh gives the state of a recipient who travels several lanes: that of the lane whose outcome counts most (see Outcomes).
+// Weigh gives the state of a recipient who travels several lanes: that of the lane whose outcome counts most (see Outcomes); of two that
+// did not deliver, the one that had an address to try.
 func Weigh(lanes []State) State {
-	return slices.MinFunc(lanes, func(a, b State) int { return int(OutcomeCode(a.Outcome)) - int(OutcomeCode(b.Outcome)) })
+	return slices.MinFunc(lanes, func(a, b State) int {
+		return cmp.Or(cmp.Compare(OutcomeCode(a.Outcome), OutcomeCode(b.Outcome)), -cmp.Compare(tried(a), tried(b)))
+	})
+}
+
+func tried(s State) int {
+	if s.Reason == NoAddress {
+		return 0
+	}
+	return 1
 }
 
 // People lists up to limit recipients from an ordinal on that the filter takes, and where to go on; more is false at the end. Before the

@@ -57,8 +57,8 @@ type happening struct {
 	code   string
 }
 
-// valid reports whether a member is still where its batch believes it to be; a message that was returned meanwhile has moved it on.
-func (b *Batch) valid(s State) bool { return s.Outcome == InFlight && int(s.Step) == b.Step }
+// valid reports whether a member still travels with its batch; a message that was returned meanwhile has moved it on or ended its lane.
+func (b *Batch) valid(s State) bool { return s.Outcome == InFlight && int(s.Step) <= b.Step }
 
 // make fills settlement, next and facts from the verdicts by member index and the members' states now.
 func (p *plan) make(states []State, verdicts map[int]verdict) {
@@ -106,7 +106,7 @@ func (p *plan) decide(i int, s State, v verdict) {
 // took waits for the step's goal if there is a step left that could be taken without it; otherwise the lane ends delivered.
 func (p *plan) took(i int, was State) {
 	step := p.lane[p.batch.Step]
-	now := State{Outcome: Delivered, Channel: step.Channel, Step: was.Step}
+	now := State{Outcome: Delivered, Channel: step.Channel, Step: p.step()}
 	if step.Wait > 0 && p.following(i) >= 0 {
 		now.Outcome = InFlight
 		p.put(i, place{p.batch.Step, Waiting, 0, p.now, p.now.Add(time.Duration(step.Wait))})
@@ -116,9 +116,9 @@ func (p *plan) took(i int, was State) {
 
 // end ends the lane with an outcome; what a channel took before, it has delivered.
 func (p *plan) end(i int, was State, outcome Outcome, reason Reason) {
-	now := State{Outcome: outcome, Reason: reason, Step: was.Step}
+	now := State{Outcome: outcome, Reason: reason, Step: p.step()}
 	if was.Taken() {
-		now = State{Outcome: Delivered, Channel: was.Channel, Step: was.Step}
+		now = State{Outcome: Delivered, Channel: was.Channel, Step: p.step()}
 	}
 	p.change(i, was, now)
 }
@@ -163,7 +163,7 @@ func (p *plan) onward(i int, was, now State) {
 		p.put(i, place{step, Sending, 0, p.now, p.now})
 		return
 	}
-	now.Step = was.Step
+	now.Step = p.step()
 	switch {
 	case now.Taken():
 		now.Outcome = Delivered
@@ -176,6 +176,8 @@ func (p *plan) onward(i int, was, now State) {
 	}
 	p.change(i, was, now)
 }
+
+func (p *plan) step() uint8 { return uint8(p.batch.Step) }
 
 // following is the lane's next step that can reach the member; -1 if there is none.
 func (p *plan) following(i int) int {

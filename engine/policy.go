@@ -23,18 +23,21 @@ func stops(kind Kind, reason Reason) bool {
 	return reason == PreviousBounce || reason == Opted && kind == KindAd
 }
 
+// implied lists, for each goal, the facts that meet it beside itself: who clicked has opened, who opened has received.
+var implied = map[Fact][]Fact{Received: {Opened, Clicked}, Opened: {Clicked}}
+
 // goals are the facts that end a lane for a batch at this place. Paid always does where there is something to pay, since no step may be
 // taken after a bill was paid; before sending, the goal of the step that was waited for still counts, since it may have been met late.
 func goals(kind Kind, lane Lane, step int, phase Phase) []Fact {
-	var list []Fact
-	if kind.Payable() {
-		list = append(list, Paid)
-	}
+	list := slices.Clone(lane[step].Until)
 	if phase == Sending && step > 0 {
 		list = append(list, lane[step-1].Until...)
 	}
-	if step < len(lane) {
-		list = append(list, lane[step].Until...)
+	for _, goal := range list {
+		list = append(list, implied[goal]...)
+	}
+	if kind.Payable() {
+		list = append(list, Paid)
 	}
 	slices.Sort(list)
 	return slices.Compact(list)
