@@ -32,7 +32,7 @@ type Engine struct {
 // Start begins the engine in a child process and returns when it answers. The child is this very binary: its main must call MaybeServe first.
 // ctx bounds the start only; Close ends the engine, and so does the end of this process, however it comes.
 //
-// A child that dies is started again at once, and with growing pauses (0.1 s to 5 s) if it keeps dying; meanwhile requests wait, or are answered
+// A child that dies is started again at once, and with growing pauses (0.1 s to 2 s) if it keeps dying; meanwhile requests wait, or are answered
 // with 503. Errors: ErrNoLibrary, or why the child could not open its data.
 func Start(ctx context.Context, o Options) (*Engine, error) {
 	o, err := o.withDefaults()
@@ -94,8 +94,8 @@ func (e *Engine) listen(ctx context.Context) error {
 // Pauses before a child that has just died is started again.
 const (
 	firstPause = 100 * time.Millisecond
-	lastPause  = 5 * time.Second
-	healthy    = 10 * time.Second // a child that lived this long is started again at once
+	lastPause  = 2 * time.Second
+	healthy    = 5 * time.Second // a child that lived this long is started again at once
 )
 
 // run keeps a child alive until ctx ends. The first start decides whether there is an engine at all.
