@@ -27,7 +27,7 @@ type Client struct {
 	HTTP     *http.Client  // nil: one that waits at most Patience for the beginning of an answer and has no limit on uploads
 	Language string        // of messages for people: "ru" or "en"; empty means "ru"
 	Tries    int           // how often a request that may be repeated is sent in all; 0 means 5
-	Pause    time.Duration // the longest pause before the next try, Retry-After included; 0 means 30 s
+	Longest  time.Duration // the longest pause before the next try, Retry-After included; 0 means 30 s
 }
 
 // Patience is how long the client of New waits for the beginning of an answer once the request is sent.
