@@ -1,0 +1,50 @@
+package analytics_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"vestnik/analytics"
+	"vestnik/engine"
+)
+
+func TestMigrateTwiceAndAnotherDatabase(t *testing.T) {
+	h := open(t)
+	if err := h.Migrate(t.Context()); err != nil {
+		t.Fatal("second time:", err)
+	}
+	other := openAt(t, strings.Replace(clickhouse.URL(), "/vestnik", "/vestnik_other", 1))
+	if err := other.Ping(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestOpen(t *testing.T) {
+	for _, url := range []string{"", "localhost:8123", "http://localhost:8123", "http://localhost:8123/", "ftp://u:secret@h/vestnik", "http://u:secret@h:x/vestnik"} {
+		_, err := analytics.Open(t.Context(), analytics.Options{URL: url})
+		if err == nil {
+			t.Errorf("%q: no error", url)
+		} else if strings.Contains(err.Error(), "secret") {
+			t.Errorf("%q: the error repeats the password: %v", url, err)
+		}
+	}
+}
+
+func TestOpenIsLazyAndDownIsTold(t *testing.T) {
+	for _, url := range []string{"http://127.0.0.1:1/vestnik", "clickhouse://127.0.0.1:1/vestnik"} {
+		h, err := analytics.Open(t.Context(), analytics.Options{URL: url})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := h.Ping(t.Context()); !errors.Is(err, engine.ErrDown) {
+			t.Errorf("Ping: %v", err)
+		}
+		if err := h.Migrate(t.Context()); !errors.Is(err, engine.ErrDown) {
+			t.Errorf("Migrate: %v", err)
+		}
+		if err := h.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
