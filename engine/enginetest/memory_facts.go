@@ -98,7 +98,9 @@ func (c cashbook) Credit(ctx context.Context, provider engine.ProviderID, paymen
 			list[i] = known
 		default:
 			list[i], c.credits[at] = engine.Fresh, engine.Booked
-			p.PaidAt = millis(p.PaidAt)
+			if p.PaidAt = millis(p.PaidAt); p.DocumentID != "" {
+				p.Account, p.Period = "", "" // a payment that names a document is for the document alone
+			}
 			c.payments[provider] = append(c.payments[provider], p)
 		}
 		seen[p.Reference] = true

@@ -1,0 +1,399 @@
+package enginetest
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"vestnik/engine"
+)
+
+var ledgerTests = map[string]func(*testing.T, engine.Stores){
+	"opened once":                        testOpen,
+	"feeding moves a cursor":             testFeed,
+	"one feeder wins":                    testFeedTogether,
+	"a batch comes back as it was":       testBatchWhole,
+	"leases":                             testLeases,
+	"one worker takes":                   testTakeTogether,
+	"batches by time":                    testBatchesByTime,
+	"settling":                           testSettle,
+	"settling is fenced by the holder":   testFence,
+	"settling is fenced by the states":   testSettleConflict,
+	"nothing of a refused settlement":    testRefusedSettlement,
+	"a batch may be put back":            testPutBack,
+	"several lanes":                      testLanes,
+	"a returned message":                 testReturn,
+	"settling at once keeps the balance": testSettleTogether,
+	"every outcome is counted":           testEveryOutcome,
+}
+
+// batchOf makes a first batch of a chunk.
+func batchOf(id engine.CampaignID, chunk, lane int, members ...int) engine.Batch {
+	b := engine.Batch{Campaign: id, Chunk: chunk, Lane: lane, Phase: engine.Sending, Since: moment, Due: moment}
+	for _, i := range members {
+		b.Members.Add(i)
+	}
+	return b
+}
+
+// opened opens a ledger and feeds one chunk's batches.
+func opened(t *testing.T, s engine.Stores, ordered int64, lanes int, batches ...engine.Batch) engine.CampaignID {
+	t.Helper()
+	id := newCampaign()
+	ok(t, s.Ledger.Open(t.Context(), id, ordered, lanes))
+	ok(t, s.Ledger.Feed(t.Context(), id, 0, 1, batches))
+	return id
+}
+
+// take leases a batch for a minute.
+func take(t *testing.T, s engine.Stores, id engine.CampaignID, b engine.Batch, holder string) {
+	t.Helper()
+	must[engine.Batch](t)(s.Ledger.Take(t.Context(), id, b.ID(), holder, moment, moment.Add(time.Minute)))
+}
+
+// the states that the tests move recipients through.
+var (
+	fresh     = engine.State{}
+	waiting   = engine.State{Outcome: engine.InFlight, Channel: engine.Email}
+	delivered = engine.State{Outcome: engine.Delivered, Channel: engine.Email}
+	failed    = engine.State{Outcome: engine.Undelivered, Channel: engine.Email, Reason: engine.BadAddress, Step: 1}
+	gone      = engine.State{Outcome: engine.Suppressed, Reason: engine.GoalMet}
+)
+
+func change(i int, was, now engine.State) engine.Change {
+	return engine.Change{Index: i, Was: was, State: now}
+}
+
+func testOpen(t *testing.T, s engine.Stores) {
+	ctx, id := t.Context(), newCampaign()
+	equal(t, "before", must[engine.Balance](t)(s.Ledger.Balance(ctx, id)), engine.Balance{})
+	equal(t, "cursor before", must[int](t)(s.Ledger.Fed(ctx, id)), 0)
+	wantError(t, s.Ledger.Feed(ctx, id, 0, 1, nil), engine.ErrNotFound)
+	_, err := s.Ledger.Take(ctx, id, "0.0.0.send.0.0", "me", moment, moment)
+	wantError(t, err, engine.ErrGone)
+	ok(t, s.Ledger.Open(ctx, id, 7, 2))
+	ok(t, s.Ledger.Open(ctx, id, 9, 1))
+	equal(t, "balance", must[engine.Balance](t)(s.Ledger.Balance(ctx, id)), engine.Balance{Ordered: 7, InFlight: 7})
+	equal(t, "outstanding", must[int](t)(s.Ledger.Outstanding(ctx, id)), 0)
+	states := must[[]engine.State](t)(s.Ledger.States(ctx, id, 1, engine.OrdinalOf(3, 1), 5))
+	equalSlices(t, "states never written", states, slices.Repeat([]engine.State{engine.UnpackState(nil)}, 5))
+}
+
+func testFeed(t *testing.T, s engine.Stores) {
+	ctx := t.Context()
+	id := newCampaign()
+	ok(t, s.Ledger.Open(ctx, id, 4, 1))
+	ok(t, s.Ledger.Feed(ctx, id, 0, 2, []engine.Batch{batchOf(id, 0, 0, 0, 1), batchOf(id, 1, 0, 0)}))
+	equal(t, "cursor", must[int](t)(s.Ledger.Fed(ctx, id)), 2)
+	wantError(t, s.Ledger.Feed(ctx, id, 0, 2, []engine.Batch{batchOf(id, 5, 0, 0)}), engine.ErrConflict)
+	equal(t, "outstanding", must[int](t)(s.Ledger.Outstanding(ctx, id)), 2)
+	ok(t, s.Ledger.Feed(ctx, id, 2, 3, []engine.Batch{batchOf(id, 2, 0, 0)}))
+	equal(t, "cursor", must[int](t)(s.Ledger.Fed(ctx, id)), 3)
+	ok(t, s.Ledger.Feed(ctx, id, 3, 9, nil))
+	equal(t, "cursor", must[int](t)(s.Ledger.Fed(ctx, id)), 9)
+	equal(t, "outstanding", must[int](t)(s.Ledger.Outstanding(ctx, id)), 3)
+}
+
+func testFeedTogether(t *testing.T, s engine.Stores) {
+	ctx := t.Context()
+	id := newCampaign()
+	ok(t, s.Ledger.Open(ctx, id, 10, 1))
+	_, errs := together(8, func(i int) (int, error) {
+		return 0, s.Ledger.Feed(ctx, id, 0, 1, []engine.Batch{batchOf(id, 0, 0, i)})
+	})
+	won := 0
+	for _, err := range errs {
+		if err == nil {
+			won++
+			continue
+		}
+		wantError(t, err, engine.ErrConflict)
+	}
+	equal(t, "feeders that won", won, 1)
+	equal(t, "outstanding", must[int](t)(s.Ledger.Outstanding(ctx, id)), 1)
+}
+
+func testBatchWhole(t *testing.T, s engine.Stores) {
+	b := batchOf("", 0, 1, 0, 7, 8, engine.ChunkSize-1)
+	b.Step, b.Phase, b.Try, b.Due = 2, engine.Waiting, 3, moment.Add(time.Hour+456*time.Microsecond)
+	id := opened(t, s, 4, 2, b)
+	got := must[engine.Batch](t)(s.Ledger.Take(t.Context(), id, b.ID(), "me", moment, moment.Add(time.Minute)))
+	equal(t, "campaign", got.Campaign, id)
+	equal(t, "ID", got.ID(), b.ID())
+	equal(t, "members", got.Members, b.Members)
+	equal(t, "try", got.Try, 3)
+	equal(t, "since", got.Since.Equal(moment), true)
+	equal(t, "due to the millisecond", got.Due.Equal(moment.Add(time.Hour)), true)
+}
+
+func testLeases(t *testing.T, s engine.Stores) {
+	ctx := t.Context()
+	b := batchOf("", 0, 0, 0)
+	id := opened(t, s, 1, 1, b)
+	end := moment.Add(time.Minute)
+	wantError(t, s.Ledger.Hold(ctx, id, b.ID(), "me", end), engine.ErrGone)
+	take(t, s, id, b, "me")
+	_, err := s.Ledger.Take(ctx, id, b.ID(), "you", moment, end)
+	leased, is := errors.AsType[*engine.LeasedError](err)
+	equal(t, "leased", is, true)
+	equal(t, "until", leased.Until.Equal(end), true)
+	take(t, s, id, b, "me") // again is fine
+	ok(t, s.Ledger.Hold(ctx, id, b.ID(), "me", end.Add(time.Minute)))
+	_, err = s.Ledger.Take(ctx, id, b.ID(), "you", end.Add(time.Second), end)
+	_, is = errors.AsType[*engine.LeasedError](err)
+	equal(t, "the lease was moved", is, true)
+	must[engine.Batch](t)(s.Ledger.Take(ctx, id, b.ID(), "you", end.Add(time.Minute), end.Add(2*time.Minute)))
+	wantError(t, s.Ledger.Hold(ctx, id, b.ID(), "me", end), engine.ErrGone)
+	ok(t, s.Ledger.Hold(ctx, id, b.ID(), "you", end))
+}
+
+func testTakeTogether(t *testing.T, s engine.Stores) {
+	b := batchOf("", 0, 0, 0)
+	id := opened(t, s, 1, 1, b)
+	_, errs := together(8, func(i int) (engine.Batch, error) {
+		return s.Ledger.Take(t.Context(), id, b.ID(), string(rune('a'+i)), moment, moment.Add(time.Minute))
+	})
+	won := 0
+	for _, err := range errs {
+		if err == nil {
+			won++
+		} else if _, is := errors.AsType[*engine.LeasedError](err); !is {
+			t.Fatalf("error is %v, want a LeasedError", err)
+		}
+	}
+	equal(t, "workers that won", won, 1)
+}
+
+func testBatchesByTime(t *testing.T, s engine.Stores) {
+	ctx := t.Context()
+	first, second, third := batchOf("", 0, 0, 0), batchOf("", 0, 0, 1), batchOf("", 0, 0, 2)
+	second.Due, third.Due = moment.Add(time.Second), moment.Add(2*time.Second)
+	id := opened(t, s, 3, 1, third, first, second)
+	ids := func(before time.Time, limit int) (list []string) {
+		t.Helper()
+		for _, b := range must[[]engine.Batch](t)(s.Ledger.Batches(ctx, id, before, limit)) {
+			equal(t, "campaign", b.Campaign, id)
+			list = append(list, b.ID())
+		}
+		return list
+	}
+	equalSlices(t, "none is before its time", ids(moment, 9), nil)
+	equalSlices(t, "the first two", ids(moment.Add(2*time.Second), 9), []string{first.ID(), second.ID()})
+	equalSlices(t, "a limit", ids(moment.Add(time.Hour), 1), []string{first.ID()})
+	take(t, s, id, first, "me") // until a minute later
+	equalSlices(t, "without the leased", ids(moment.Add(time.Minute), 9), []string{second.ID(), third.ID()})
+	all := must[[]engine.Batch](t)(s.Ledger.Batches(ctx, id, moment.Add(time.Hour), 9))
+	equal(t, "the leased is last", all[2].ID(), first.ID())
+	equal(t, "due is the lease's end", all[2].Due.Equal(moment.Add(time.Minute)), true)
+}
+
+func testSettle(t *testing.T, s engine.Stores) {
+	ctx := t.Context()
+	b := batchOf("", 0, 0, 0, 1, 2, 9)
+	id := opened(t, s, 10, 1, b)
+	take(t, s, id, b, "me")
+	next := batchOf(id, 0, 0, 1)
+	next.Phase, next.Due = engine.Waiting, moment.Add(time.Hour)
+	got := must[engine.Balance](t)(s.Ledger.Settle(ctx, id, b.ID(), "me", engine.Settlement{
+		States: []engine.Change{change(0, fresh, delivered), change(1, fresh, waiting), change(2, fresh, failed), change(9, fresh, gone)},
+		Next:   []engine.Batch{next},
+	}))
+	want := engine.Balance{Ordered: 10, Delivered: 1, Undelivered: 1, Suppressed: 1, InFlight: 7}
+	equal(t, "balance returned", got, want)
+	equal(t, "balance", must[engine.Balance](t)(s.Ledger.Balance(ctx, id)), want)
+	zero := engine.UnpackState(nil)
+	equalSlices(t, "states", must[[]engine.State](t)(s.Ledger.States(ctx, id, 0, 0, 11)),
+		[]engine.State{delivered, waiting, failed, zero, zero, zero, zero, zero, zero, gone, zero})
+	equal(t, "outstanding", must[int](t)(s.Ledger.Outstanding(ctx, id)), 1)
+	_, err := s.Ledger.Take(ctx, id, b.ID(), "me", moment, moment)
+	wantError(t, err, engine.ErrGone)
+	listed := must[[]engine.Batch](t)(s.Ledger.Batches(ctx, id, moment.AddDate(1, 0, 0), 10))
+	equal(t, "batches", len(listed), 1)
+	equal(t, "next", listed[0].ID(), next.ID())
+}
+
+func testFence(t *testing.T, s engine.Stores) {
+	ctx := t.Context()
+	b := batchOf("", 0, 0, 0)
+	id := opened(t, s, 1, 1, b)
+	settle := func(holder string) error {
+		_, err := s.Ledger.Settle(ctx, id, b.ID(), holder, engine.Settlement{States: []engine.Change{change(0, fresh, delivered)}})
+		return err
+	}
+	wantError(t, settle("me"), engine.ErrGone) // not leased
+	take(t, s, id, b, "me")
+	wantError(t, settle("you"), engine.ErrGone)
+	must[engine.Batch](t)(s.Ledger.Take(ctx, id, b.ID(), "you", moment.Add(time.Hour), moment.Add(2*time.Hour)))
+	wantError(t, settle("me"), engine.ErrGone) // lost to somebody else
+	equal(t, "nothing counted", must[engine.Balance](t)(s.Ledger.Balance(ctx, id)), engine.Balance{Ordered: 1, InFlight: 1})
+	ok(t, settle("you"))
+	wantError(t, settle("you"), engine.ErrGone) // settled
+	equal(t, "counted once", must[engine.Balance](t)(s.Ledger.Balance(ctx, id)), engine.Balance{Ordered: 1, Delivered: 1})
+}
+
+func testSettleConflict(t *testing.T, s engine.Stores) {
+	ctx := t.Context()
+	b := batchOf("", 0, 0, 0, 1)
+	id := opened(t, s, 2, 1, b)
+	take(t, s, id, b, "me")
+	settlement := engine.Settlement{
+		States: []engine.Change{change(0, fresh, delivered), change(1, waiting, delivered)},
+		Next:   []engine.Batch{batchOf(id, 7, 0, 0)},
+	}
+	_, err := s.Ledger.Settle(ctx, id, b.ID(), "me", settlement)
+	wantError(t, err, engine.ErrConflict)
+	equal(t, "balance", must[engine.Balance](t)(s.Ledger.Balance(ctx, id)), engine.Balance{Ordered: 2, InFlight: 2})
+	equal(t, "state", must[[]engine.State](t)(s.Ledger.States(ctx, id, 0, 0, 1))[0], engine.UnpackState(nil))
+	equal(t, "outstanding", must[int](t)(s.Ledger.Outstanding(ctx, id)), 1)
+	settlement.States[1].Was = engine.State{Outcome: engine.InFlight} // the same as the zero state
+	must[engine.Balance](t)(s.Ledger.Settle(ctx, id, b.ID(), "me", settlement))
+}
+
+func testRefusedSettlement(t *testing.T, s engine.Stores) {
+	ctx := t.Context()
+	b, other := batchOf("", 0, 0, 0), batchOf("", 0, 0, 1)
+	id := opened(t, s, 2, 1, b, other)
+	take(t, s, id, b, "me")
+	// A successor that is there already would lose the members of one of the two.
+	_, err := s.Ledger.Settle(ctx, id, b.ID(), "me", engine.Settlement{
+		States: []engine.Change{change(0, fresh, delivered)}, Next: []engine.Batch{other},
+	})
+	if err == nil || errors.Is(err, engine.ErrConflict) || errors.Is(err, engine.ErrGone) {
+		t.Fatalf("error is %v, want one of its own: trying again cannot help", err)
+	}
+	_, err = s.Ledger.Settle(ctx, id, b.ID(), "me", engine.Settlement{Lane: 1, States: []engine.Change{change(0, fresh, delivered)}})
+	wantError(t, err, engine.ErrNotFound) // there is one lane
+	equal(t, "balance", must[engine.Balance](t)(s.Ledger.Balance(ctx, id)), engine.Balance{Ordered: 2, InFlight: 2})
+	equal(t, "outstanding", must[int](t)(s.Ledger.Outstanding(ctx, id)), 2)
+}
+
+func testPutBack(t *testing.T, s engine.Stores) {
+	ctx := t.Context()
+	b := batchOf("", 0, 0, 0, 1)
+	id := opened(t, s, 2, 1, b)
+	take(t, s, id, b, "me")
+	back := batchOf(id, 0, 0, 0) // only one of the two, under the same ID
+	back.Due = moment.Add(time.Hour)
+	equal(t, "the same ID", back.ID(), b.ID())
+	must[engine.Balance](t)(s.Ledger.Settle(ctx, id, b.ID(), "me", engine.Settlement{
+		States: []engine.Change{change(1, fresh, delivered)}, Next: []engine.Batch{back},
+	}))
+	wantError(t, s.Ledger.Hold(ctx, id, b.ID(), "me", moment), engine.ErrGone)
+	got := must[engine.Batch](t)(s.Ledger.Take(ctx, id, b.ID(), "you", moment, moment.Add(time.Minute)))
+	equal(t, "members", got.Members, back.Members)
+	equal(t, "due", got.Due.Equal(back.Due), true)
+	equal(t, "outstanding", must[int](t)(s.Ledger.Outstanding(ctx, id)), 1)
+}
+
+func testLanes(t *testing.T, s engine.Stores) {
+	ctx := t.Context()
+	lanes := []engine.Batch{batchOf("", 0, 0, 0, 1), batchOf("", 0, 1, 0, 1), batchOf("", 0, 2, 0, 1)}
+	id := opened(t, s, 2, 3, lanes...)
+	settle := func(lane int, first, second engine.State) engine.Balance {
+		t.Helper()
+		take(t, s, id, lanes[lane], "me")
+		return must[engine.Balance](t)(s.Ledger.Settle(ctx, id, lanes[lane].ID(), "me", engine.Settlement{
+			Lane: lane, States: []engine.Change{change(0, fresh, first), change(1, fresh, second)},
+		}))
+	}
+	equal(t, "one lane is not all", settle(1, delivered, gone), engine.Balance{Ordered: 2, InFlight: 2})
+	equal(t, "two lanes are not all", settle(0, failed, failed), engine.Balance{Ordered: 2, InFlight: 2})
+	equal(t, "the smallest counts", settle(2, gone, gone), engine.Balance{Ordered: 2, Delivered: 1, Suppressed: 1})
+}
+
+func testReturn(t *testing.T, s engine.Stores) {
+	ctx := t.Context()
+	b, beside := batchOf("", 0, 0, 0, 1), batchOf("", 0, 1, 0, 1)
+	id := opened(t, s, 2, 2, b, beside)
+	for lane, batch := range []engine.Batch{b, beside} {
+		take(t, s, id, batch, "me")
+		last := delivered
+		if lane == 1 {
+			last = failed
+		}
+		must[engine.Balance](t)(s.Ledger.Settle(ctx, id, batch.ID(), "me", engine.Settlement{
+			Lane: lane, States: []engine.Change{change(0, fresh, last), change(1, fresh, last)},
+		}))
+	}
+	equal(t, "before", must[engine.Balance](t)(s.Ledger.Balance(ctx, id)), engine.Balance{Ordered: 2, Delivered: 2})
+	onward := batchOf(id, 0, 0, 1)
+	onward.Step = 1
+	back := engine.Settlement{
+		States: []engine.Change{change(1, delivered, engine.State{Channel: engine.Email, Reason: engine.BadAddress, Step: 1})},
+		Next:   []engine.Batch{onward},
+	}
+	answers, errs := together(4, func(int) (engine.Balance, error) { return s.Ledger.Return(ctx, id, back) })
+	won := 0
+	for i, err := range errs {
+		if err == nil {
+			equal(t, "counts move back", answers[i], engine.Balance{Ordered: 2, Delivered: 1, InFlight: 1})
+			won++
+			continue
+		}
+		wantError(t, err, engine.ErrConflict)
+	}
+	equal(t, "returned once", won, 1)
+	equal(t, "outstanding", must[int](t)(s.Ledger.Outstanding(ctx, id)), 1)
+	take(t, s, id, onward, "me")
+	end := engine.State{Outcome: engine.Undelivered, Channel: engine.VK, Reason: engine.Refused, Step: 1}
+	equal(t, "at the end", must[engine.Balance](t)(s.Ledger.Settle(ctx, id, onward.ID(), "me", engine.Settlement{
+		States: []engine.Change{change(1, back.States[0].State, end)},
+	})), engine.Balance{Ordered: 2, Delivered: 1, Undelivered: 1})
+}
+
+func testSettleTogether(t *testing.T, s engine.Stores) {
+	ctx := t.Context()
+	const lanes, parts, size = 2, 8, 62
+	var batches []engine.Batch
+	for lane := range lanes {
+		for part := range parts {
+			b := batchOf("", 3, lane)
+			for i := range size {
+				b.Members.Add(part*size + i)
+			}
+			batches = append(batches, b)
+		}
+	}
+	id := opened(t, s, engine.ChunkSize, lanes, batches...)
+	balances, errs := together(len(batches), func(n int) (engine.Balance, error) {
+		b := batches[n]
+		if _, err := s.Ledger.Take(ctx, id, b.ID(), "me", moment, moment.Add(time.Minute)); err != nil {
+			return engine.Balance{}, err
+		}
+		settlement := engine.Settlement{Chunk: 3, Lane: b.Lane}
+		for i := range b.Members.All() {
+			state := delivered
+			if (i+b.Lane)%2 == 0 || i%3 == 0 {
+				state = failed
+			}
+			settlement.States = append(settlement.States, change(i, fresh, state))
+		}
+		return s.Ledger.Settle(ctx, id, b.ID(), "me", settlement)
+	})
+	ok(t, errors.Join(errs...))
+	for _, b := range balances {
+		equal(t, "balanced at every moment", b.Balanced(), true)
+	}
+	thirds := int64((engine.ChunkSize + 2) / 3)
+	equal(t, "balance", must[engine.Balance](t)(s.Ledger.Balance(ctx, id)),
+		engine.Balance{Ordered: engine.ChunkSize, Delivered: engine.ChunkSize - thirds, Undelivered: thirds})
+	equal(t, "outstanding", must[int](t)(s.Ledger.Outstanding(ctx, id)), 0)
+}
+
+func testEveryOutcome(t *testing.T, s engine.Stores) {
+	ctx := t.Context()
+	outcomes := engine.Outcomes()
+	b := batchOf("", 0, 0)
+	var settlement engine.Settlement
+	for i, outcome := range outcomes {
+		b.Members.Add(i)
+		settlement.States = append(settlement.States, change(i, fresh, engine.State{Outcome: outcome}))
+	}
+	id := opened(t, s, int64(len(outcomes)), 1, b)
+	take(t, s, id, b, "me")
+	balance := must[engine.Balance](t)(s.Ledger.Settle(ctx, id, b.ID(), "me", settlement))
+	for _, outcome := range outcomes {
+		equal(t, string(outcome), balance.Of(outcome), 1)
+	}
+}

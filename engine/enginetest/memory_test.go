@@ -1,0 +1,104 @@
+package enginetest_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"vestnik/engine"
+	"vestnik/engine/enginetest"
+)
+
+func TestMemoryObeys(t *testing.T) {
+	enginetest.ExerciseStores(t, func(*testing.T) engine.Stores { return enginetest.NewMemory().Stores() })
+}
+
+func TestMemoryWakes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		memory := enginetest.NewMemory()
+		now := time.Now()
+		soon := engine.Wake{Campaign: "c", Batch: "soon", At: now}
+		late := engine.Wake{Campaign: "c", Batch: "late", At: now.Add(24 * time.Hour)}
+		urgent := engine.Wake{Campaign: "c", Batch: "urgent", Urgent: true, At: now.Add(time.Hour)}
+		if err := memory.Stores().Queue.Put(t.Context(), late, soon, soon, urgent); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(memory.Wakes()); n != 3 {
+			t.Fatalf("%d wakes, want 3", n)
+		}
+		var seen []string
+		troubles := 1
+		err := memory.Run(t.Context(), func(_ context.Context, w engine.Wake) error {
+			if w.At.After(time.Now()) {
+				t.Errorf("%s came before its time", w.Batch)
+			}
+			seen = append(seen, w.Batch)
+			if w.Batch == "late" && troubles > 0 {
+				troubles--
+				return errors.New("again, please")
+			}
+			return nil
+		})
+		if err != nil || len(seen) != 4 || seen[0] != "soon" || seen[1] != "urgent" || seen[3] != "late" {
+			t.Fatalf("worked on %v: %v", seen, err)
+		}
+		if _, ok := memory.Next(time.Now()); ok {
+			t.Fatal("a wake was left")
+		}
+	})
+}
+
+func TestChannelFollowsItsScript(t *testing.T) {
+	channel := enginetest.NewChannel(enginetest.Accept())
+	channel.Script("b", enginetest.Refuse(engine.BadAddress, "550 5.1.1"), enginetest.Throttle(time.Minute))
+	channel.Script("c", enginetest.Hang())
+	message := func(account string) engine.Message {
+		return engine.Message{Recipient: engine.Recipient{Account: account}}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	results := channel.Send(ctx, engine.Sender{}, []engine.Message{message("a"), message("b"), message("b"), message("c"), message("a")})
+	var reasons []engine.Reason
+	for _, r := range results {
+		if r.Fault == nil {
+			reasons = append(reasons, engine.NoReason)
+			continue
+		}
+		reasons = append(reasons, r.Fault.Reason)
+	}
+	want := []engine.Reason{engine.NoReason, engine.BadAddress, engine.Throttled, engine.Unavailable, engine.Unavailable}
+	for i := range want {
+		if reasons[i] != want[i] {
+			t.Fatalf("reasons are %v, want %v", reasons, want)
+		}
+	}
+	if len(channel.Attempts()) != 4 || channel.TakenBy()["a"] != 1 {
+		t.Fatalf("%d attempts, taken %v", len(channel.Attempts()), channel.TakenBy())
+	}
+}
+
+func TestFaultsFailBeforeAndAfter(t *testing.T) {
+	memory := enginetest.NewMemory()
+	faults := enginetest.NewFaults(memory.Stores(), 1, 0.5)
+	const calls = 400
+	failed := 0
+	for range calls {
+		err := faults.Stores().Journal.Record(t.Context(), engine.Entry{Fact: engine.Sent})
+		if err != nil && !errors.Is(err, engine.ErrDown) {
+			t.Fatal(err)
+		}
+		if err != nil {
+			failed++
+		}
+	}
+	after := len(memory.Entries()) - (calls - failed)
+	if failed != faults.Injected() || failed < calls/3 || after < calls/10 || after > failed-calls/10 {
+		t.Fatalf("%d of %d failed, %d of them after their work", failed, calls, after)
+	}
+	faults.SetRate(0)
+	if err := faults.Stores().Journal.Record(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
