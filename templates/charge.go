@@ -28,38 +28,34 @@ func (c *charge) member(key string) *datum {
 	return nil
 }
 
-// readCharges appends the services of a bill to list and checks them.
-func readCharges(d datum, list []charge) ([]charge, *fault) {
-	malformed := &fault{code: codeMalformed, demand: demands[TypeServices]}
-	if d.kind != array {
-		return nil, malformed
-	}
-	var wrong *fault
-	whole := eachElement(d.text, func(value datum) {
-		if wrong != nil || len(list) > maxItems {
-			return
+// eachCharge checks the services of a bill one after another and hands each to visit. It stops at the first that is wrong.
+func eachCharge(d datum, visit func(c *charge)) (wrong *fault) {
+	var c charge
+	n := 0
+	sc := scanner{s: d.text}
+	member := func(key, value datum) {
+		if member := c.member(key.text); member != nil {
+			*member = value
 		}
-		list = append(list, charge{})
-		c := &list[len(list)-1]
-		isObject := value.kind == object && eachMember(value.text, func(key, value datum) {
-			if member := c.member(key.text); member != nil {
-				*member = value
-			}
-		})
+	}
+	whole := d.kind == array && sc.elements(func() bool {
+		c = charge{}
+		isObject := sc.members(member)
 		if wrong = c.check(); !isObject {
 			wrong = &fault{code: codeMalformed, demand: "an object {name, unit, volume, rate, charged}"}
 		}
 		if wrong != nil {
-			wrong.path = "[" + strconv.Itoa(len(list)-1) + "]" + wrong.path
+			wrong.path = "[" + strconv.Itoa(n) + "]" + wrong.path
+			return false
 		}
+		visit(&c)
+		n++
+		return n <= maxItems
 	})
-	if wrong != nil {
-		return nil, wrong
+	if !whole && wrong == nil {
+		wrong = &fault{code: codeMalformed, demand: demands[TypeServices]}
 	}
-	if !whole || len(list) > maxItems {
-		return nil, malformed
-	}
-	return list, nil
+	return wrong
 }
 
 func (c *charge) check() *fault {
@@ -73,21 +69,18 @@ func (c *charge) check() *fault {
 		wrong.path = ".charged"
 		return wrong
 	}
-	for _, text := range [...]struct {
-		path string
-		d    datum
-	}{{".name", c.name}, {".unit", c.unit}} {
-		if s, ok := text.d.str(); text.d.kind != absent && (!ok || len(s) > maxText) {
-			return &fault{text.path, codeMalformed, "a text"}
+	for i, text := range [...]*datum{&c.name, &c.unit} {
+		if s, ok := text.str(); text.kind != absent && (!ok || len(s) > maxText || i == 0 && s == "") {
+			return &fault{"." + lineFields[i], codeMalformed, "a text"}
 		}
 	}
-	for _, decimal := range [...]struct {
-		path string
-		d    datum
-	}{{".volume", c.volume}, {".rate", c.rate}} {
-		s, ok := decimal.d.str()
-		if _, isDecimal := parseDecimal(s); !decimal.d.blank() && (!ok || !isDecimal) {
-			return &fault{decimal.path, codeMalformed, `a number like "12.345"`}
+	for i, decimal := range [...]*datum{&c.volume, &c.rate} {
+		s, ok := decimal.str()
+		if decimal.kind == absent || ok && s == "" {
+			continue
+		}
+		if _, isDecimal := parseDecimal(s); !isDecimal {
+			return &fault{"." + lineFields[2+i], codeMalformed, `a number like "12.345"`}
 		}
 	}
 	return nil
@@ -119,8 +112,7 @@ func (l *line) field(i int) string {
 func (c *charge) show() (line, engine.Money) {
 	name, _ := c.name.str()
 	unit, _ := c.unit.str()
-	sum, _ := c.charged.str()
-	charged, _ := parseMoney(sum)
+	charged, _ := c.charged.money()
 	l := line{name: oneLine(clean(name)), unit: oneLine(clean(unit)), charged: Money(charged)}
 	var b [48]byte
 	if s, _ := c.volume.str(); s != "" {

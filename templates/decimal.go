@@ -19,12 +19,14 @@ const maxDigits = 12
 // parseDecimal reads "12", "12.345", "12,345", "-0.5"; no exponents, no spaces.
 func parseDecimal(s string) (decimal, bool) {
 	digits, negative := strings.CutPrefix(s, "-")
-	point := strings.IndexAny(digits, ".,")
 	n := decimal{negative: negative, whole: digits}
-	if point >= 0 {
-		n.whole, n.part = digits[:point], digits[point+1:]
-		if n.part == "" {
-			return n, false
+	for i := 0; i < len(digits); i++ {
+		if digits[i] == '.' || digits[i] == ',' {
+			n.whole, n.part = digits[:i], digits[i+1:]
+			if n.part == "" {
+				return n, false
+			}
+			break
 		}
 	}
 	fits := n.whole != "" && len(n.whole) <= maxDigits && len(n.part) <= maxDigits
@@ -75,21 +77,33 @@ func parseMoney(s string) (engine.Money, bool) {
 	return engine.Money(kopecks), true
 }
 
-// parseDate reads "2026-11-05", and a month as "2026-11" when the day is left out on purpose.
-func parseDate(s string, layout string) (time.Time, bool) {
-	if len(s) != len(layout) {
+// parseDay reads a day: "2026-11-05".
+func parseDay(s string) (time.Time, bool) {
+	if len(s) != len(time.DateOnly) || s[4] != '-' || s[7] != '-' || !allDigits(s[:4]) || !allDigits(s[5:7]) || !allDigits(s[8:]) {
 		return time.Time{}, false
 	}
-	t, err := time.Parse(layout, s)
-	return t, err == nil && t.Year() > 0
+	year, month, day := parseInt(s[:4]), parseInt(s[5:7]), parseInt(s[8:])
+	t := time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
+	return t, year > 0 && t.Day() == day && int(t.Month()) == month
 }
 
-// Layouts of days and months in variables; times are RFC 3339.
-const (
-	dayLayout   = time.DateOnly
-	monthLayout = "2006-01"
-)
+// parseMonth reads a month, "2026-10", as its first day.
+func parseMonth(s string) (time.Time, bool) {
+	if len(s) != len("2006-01") {
+		return time.Time{}, false
+	}
+	var day [len(time.DateOnly)]byte
+	return parseDay(string(append(append(day[:0], s...), "-01"...)))
+}
 
+func parseInt(digits string) (n int) {
+	for i := 0; i < len(digits); i++ {
+		n = n*10 + int(digits[i]-'0')
+	}
+	return n
+}
+
+// parseTime reads a time with its offset as RFC 3339 writes it.
 func parseTime(s string) (time.Time, bool) {
 	t, err := time.Parse(time.RFC3339, s)
 	return t, err == nil && t.Year() > 0

@@ -11,8 +11,10 @@ import (
 // trackedLinks are links as the engine would make them.
 type trackedLinks struct{}
 
-func (trackedLinks) Open() string        { return "https://vestnik.example.ru/t/o/AbCd-1234_open" }
-func (trackedLinks) Click(n int) string  { return fmt.Sprintf("https://vestnik.example.ru/t/c/AbCd-1234_%d", n) }
+func (trackedLinks) Open() string { return "https://vestnik.example.ru/t/o/AbCd-1234_open" }
+func (trackedLinks) Click(n int) string {
+	return fmt.Sprintf("https://vestnik.example.ru/t/c/AbCd-1234_%d", n)
+}
 func (trackedLinks) Unsubscribe() string { return "https://vestnik.example.ru/u/AbCd-1234_stop" }
 
 func provider() engine.Provider {

@@ -16,7 +16,6 @@ type page struct {
 	template *Template
 	data     []datum  // the variables as they were given
 	slots    []string // derived ones first, then the variables, as they are shown
-	charges  []charge
 	lines    []line
 	line     *line // at work in opEach
 
@@ -35,11 +34,10 @@ func newPage(t *Template) *page {
 func (pg *page) clear() {
 	clear(pg.data)
 	clear(pg.slots)
-	clear(pg.charges)
 	clear(pg.lines)
 	clear(pg.destinations)
 	clear(pg.addresses)
-	pg.charges, pg.lines, pg.line = pg.charges[:0], pg.lines[:0], nil
+	pg.lines, pg.line = pg.lines[:0], nil
 	pg.links, pg.destinations, pg.addresses = nil, pg.destinations[:0], pg.addresses[:0]
 }
 
@@ -99,16 +97,14 @@ func (pg *page) fill(ch engine.ChannelName, letter *engine.Letter) error {
 	}
 	for i := range t.variables {
 		v, d := &t.variables[i], pg.data[i]
-		if wrong := v.check(d); wrong != nil {
-			p := wrong.problem(v.Name)
-			return fmt.Errorf("variable %q is %s", p.Field, p.Code)
-		}
-		switch {
-		case d.blank():
-		case v.Type == TypeServices:
-			pg.charge(d)
-		default:
+		var wrong *fault
+		if v.Type == TypeServices && !d.blank() {
+			wrong = pg.charge(d)
+		} else if wrong = v.check(d); wrong == nil && !d.blank() {
 			pg.slots[derivedCount+i] = v.Type.show(d, zone)
+		}
+		if wrong != nil {
+			return fmt.Errorf("variable %q is %s", v.Name+wrong.path, wrong.code)
 		}
 	}
 	pg.derive(ch, letter, zone)
@@ -124,21 +120,21 @@ func (pg *page) hide() {
 	}
 }
 
-// charge makes the lines of a bill.
-func (pg *page) charge(d datum) {
-	pg.charges, _ = readCharges(d, pg.charges)
+// charge makes the lines of a bill and tells what is wrong with them.
+func (pg *page) charge(d datum) (wrong *fault) {
 	var total engine.Money
-	for i := range pg.charges {
-		l, sum := pg.charges[i].show()
+	wrong = eachCharge(d, func(c *charge) {
+		l, sum := c.show()
 		pg.lines = append(pg.lines, l)
 		total += sum
-	}
-	if len(pg.lines) == 0 {
-		return
+	})
+	if wrong != nil || len(pg.lines) == 0 {
+		return wrong
 	}
 	count := Plural(len(pg.lines), "услуга", "услуги", "услуг")
 	pg.slots[derivedCount+pg.template.index["services"]] = count
 	pg.slots[slotCount], pg.slots[slotCharged] = count, Money(total)
+	return nil
 }
 
 // derive fills the slots that every template has.
@@ -202,11 +198,10 @@ func (pg *page) raw(name string) string {
 // overpayment.
 func (pg *page) owe(p *engine.Provider) {
 	for i, v := range pg.template.variables {
-		if v.Type != TypeMoney || v.required || pg.slots[derivedCount+i] == "" {
+		if v.Type != TypeMoney || v.required || pg.data[i].blank() {
 			continue
 		}
-		s, _ := pg.data[i].str()
-		sum, _ := parseMoney(s)
+		sum, _ := pg.data[i].money()
 		if sum < 0 && v.Name == "debt" {
 			pg.slots[slotOverpaid] = Money(-sum)
 		}
@@ -214,7 +209,7 @@ func (pg *page) owe(p *engine.Provider) {
 			pg.slots[derivedCount+i] = ""
 		}
 	}
-	amount, ok := parseMoney(pg.raw("amount"))
+	amount, ok := pg.data[pg.template.index["amount"]].money()
 	if !ok || amount <= 0 {
 		return
 	}

@@ -4,24 +4,28 @@ import (
 	"encoding/json"
 	"strings"
 	"unicode/utf8"
+
+	"vestnik/engine"
 )
 
 // datum is one JSON value as it lies in its document, not decoded before somebody needs it. The zero datum is absent.
 type datum struct {
 	kind datumKind
-	text string // of a string: what stands between the quotes; of anything else: its JSON
+	text string       // of a string: what stands between the quotes; of anything else: its JSON
+	sum  engine.Money // of a sum
 }
 
 type datumKind uint8
 
 const (
-	absent datumKind = iota
-	plain            // a string that needs no decoding
-	escaped          // a string with backslashes
+	absent  datumKind = iota
+	plain             // a string that needs no decoding
+	escaped           // a string with backslashes
 	number
 	boolean
 	array
 	object
+	sum // a sum that came otherwise than in JSON
 )
 
 // plainDatum is a string that came otherwise than in JSON; an empty one is absent.
@@ -29,26 +33,52 @@ func plainDatum(s string) datum {
 	if s == "" {
 		return datum{}
 	}
-	return datum{plain, s}
+	return datum{kind: plain, text: s}
 }
 
 // str gives the text of a string or a number, without spaces around it.
 func (d datum) str() (string, bool) {
 	switch d.kind {
 	case plain, number:
-		return strings.TrimSpace(d.text), true
+		return trim(d.text), true
 	case escaped:
 		var s string
 		err := json.Unmarshal([]byte(`"`+d.text+`"`), &s)
-		return strings.TrimSpace(s), err == nil
+		return trim(s), err == nil
+	case sum:
+		return d.sum.String(), true
 	}
 	return "", false
 }
 
+// money gives the value as a sum.
+func (d datum) money() (engine.Money, bool) {
+	if d.kind == sum {
+		return d.sum, true
+	}
+	s, ok := d.str()
+	if !ok {
+		return 0, false
+	}
+	return parseMoney(s)
+}
+
 // blank reports whether there is nothing to show: no value, null, or a string of spaces.
 func (d datum) blank() bool {
-	return d.kind == absent || d.kind == plain && strings.TrimSpace(d.text) == ""
+	return d.kind == absent || d.kind == plain && trim(d.text) == ""
 }
+
+// trim is strings.TrimSpace, without its cost for the Cyrillic letters that most of our texts begin and end with.
+func trim(s string) string {
+	if n := len(s); n > 1 && (s[0] > ' ' && s[0] < 0x7F || isCyrillic(s[0])) &&
+		(s[n-1] > ' ' && s[n-1] < 0x7F || isCyrillic(s[n-2])) {
+		return s
+	}
+	return strings.TrimSpace(s)
+}
+
+// isCyrillic reports whether a byte leads a Cyrillic letter of two bytes.
+func isCyrillic(b byte) bool { return b == 0xD0 || b == 0xD1 }
 
 // scanner walks a JSON document without building anything from it. It finds values; it does not judge what lies inside of those that
 // nobody asks for.
@@ -58,55 +88,56 @@ type scanner struct {
 }
 
 // eachMember calls visit for every member of the object and reports whether the document is one.
-func eachMember(doc string, visit func(key datum, value datum)) bool {
+func eachMember(doc string, visit func(key, value datum)) bool {
 	sc := scanner{s: doc}
-	if !sc.take('{') {
-		return false
-	}
-	if sc.take('}') {
-		return sc.end()
-	}
-	for {
-		key, ok := sc.value()
-		if !ok || key.kind != plain && key.kind != escaped || !sc.take(':') {
-			return false
-		}
-		value, ok := sc.value()
-		if !ok {
-			return false
-		}
-		visit(key, value)
-		if sc.take('}') {
-			return sc.end()
-		}
-		if !sc.take(',') {
-			return false
-		}
-	}
+	return sc.members(visit) && sc.end()
 }
 
 // eachElement calls visit for every element of the array and reports whether the document is one.
 func eachElement(doc string, visit func(value datum)) bool {
 	sc := scanner{s: doc}
-	if !sc.take('[') {
-		return false
-	}
-	if sc.take(']') {
-		return sc.end()
-	}
-	for {
+	return sc.elements(func() bool {
 		value, ok := sc.value()
-		if !ok {
+		visit(value)
+		return ok
+	}) && sc.end()
+}
+
+// members reads an object.
+func (sc *scanner) members(visit func(key, value datum)) bool {
+	return sc.list('{', '}', func() bool {
+		key, ok := sc.value()
+		if !ok || key.kind != plain && key.kind != escaped || !sc.take(':') {
 			return false
 		}
-		visit(value)
-		if sc.take(']') {
-			return sc.end()
+		value, ok := sc.value()
+		if ok {
+			visit(key, value)
+		}
+		return ok
+	})
+}
+
+// elements reads an array, whose elements are read by next.
+func (sc *scanner) elements(next func() bool) bool { return sc.list('[', ']', next) }
+
+// list reads what stands between two brackets with commas between.
+func (sc *scanner) list(open, end byte, next func() bool) bool {
+	if !sc.take(open) {
+		return false
+	}
+	if sc.take(end) {
+		return true
+	}
+	for next() {
+		if sc.take(end) {
+			return true
 		}
 		if !sc.take(',') {
 			return false
 		}
 	}
+	return false
 }
 
 func (sc *scanner) space() {
@@ -145,7 +176,7 @@ func (sc *scanner) value() (datum, bool) {
 			kind = array
 		}
 		ok := sc.skip()
-		return datum{kind, sc.s[start:sc.at]}, ok
+		return datum{kind: kind, text: sc.s[start:sc.at]}, ok
 	}
 	for sc.at < len(sc.s) && strings.IndexByte(",]} \n\t\r:", sc.s[sc.at]) < 0 {
 		sc.at++
@@ -154,30 +185,30 @@ func (sc *scanner) value() (datum, bool) {
 	case "null":
 		return datum{}, true
 	case "true", "false":
-		return datum{boolean, word}, true
+		return datum{kind: boolean, text: word}, true
 	default:
-		return datum{number, word}, word != "" && (word[0] == '-' || word[0] >= '0' && word[0] <= '9')
+		return datum{kind: number, text: word}, word != "" && (word[0] == '-' || word[0] >= '0' && word[0] <= '9')
 	}
 }
 
 // quoted reads a string. sc stands on its first quote.
 func (sc *scanner) quoted() (datum, bool) {
-	sc.at++
-	start, kind := sc.at, plain
-	for sc.at < len(sc.s) {
-		switch sc.s[sc.at] {
-		case '"':
-			text := sc.s[start:sc.at]
-			sc.at++
-			return datum{kind, text}, true
-		case '\\':
-			kind = escaped
-			sc.at++
+	start, kind := sc.at+1, plain
+	for sc.at = start; ; {
+		n := strings.IndexByte(sc.s[sc.at:], '"')
+		if n < 0 {
+			sc.at = len(sc.s)
+			return datum{}, false
 		}
-		sc.at++
+		slash := strings.IndexByte(sc.s[sc.at:sc.at+n], '\\')
+		if slash < 0 {
+			text := sc.s[start : sc.at+n]
+			sc.at += n + 1
+			return datum{kind: kind, text: text}, true
+		}
+		kind = escaped
+		sc.at = min(sc.at+slash+2, len(sc.s))
 	}
-	sc.at = len(sc.s)
-	return datum{}, false
 }
 
 // skip passes over an object or an array by counting brackets outside of strings. sc stands on the first bracket.

@@ -4,28 +4,28 @@ import "vestnik/engine"
 
 // Slots every template has beside its own variables, filled by page.derive. Their order is that of derivedSlots.
 const (
-	slotGreeting    = iota // "Здравствуйте, Мария Петровна!"
-	slotProvider           // who writes
-	slotProviderINN        //
-	slotPayee              // requisites: empty when the provider has set no account to pay to
-	slotPayeeINN           //
-	slotPayeeKPP           //
-	slotPayeeAccount       //
-	slotPayeeBank          //
-	slotPayeeBIC           //
-	slotPayeeCorr          //
-	slotPay                // where to pay, a link; empty when there is nothing to pay or no place to
-	slotPixel              // the open pixel, a link; empty when nothing is followed
-	slotUnsubscribe        // a link; ads only
-	slotDue                // not empty when there is something to pay
-	slotOverpaid           // a negative debt without its sign
-	slotCharged            // the sum of all services
-	slotCount              // "7 услуг"
-	slotWhen               // from … to, or starts_at … ends_at, as a span
-	slotZone               // whose time is meant, when that is not plain
-	slotSubject            //
-	slotPreheader          //
-	slotWhy                //
+	slotGreeting     = iota // "Здравствуйте, Мария Петровна!"
+	slotProvider            // who writes
+	slotProviderINN         //
+	slotPayee               // requisites: empty when the provider has set no account to pay to
+	slotPayeeINN            //
+	slotPayeeKPP            //
+	slotPayeeAccount        //
+	slotPayeeBank           //
+	slotPayeeBIC            //
+	slotPayeeCorr           //
+	slotPay                 // where to pay, a link; empty when there is nothing to pay or no place to
+	slotPixel               // the open pixel, a link; empty when nothing is followed
+	slotUnsubscribe         // a link; ads only
+	slotDue                 // not empty when there is something to pay
+	slotOverpaid            // a negative debt without its sign
+	slotCharged             // the sum of all services
+	slotCount               // "7 услуг"
+	slotWhen                // from … to, or starts_at … ends_at, as a span
+	slotZone                // whose time is meant, when that is not plain
+	slotSubject             //
+	slotPreheader           //
+	slotWhy                 //
 	derivedCount
 )
 
@@ -83,7 +83,7 @@ func (o own) of(r *engine.Recipient) datum {
 		return plainDatum(r.DueDate)
 	case ownAmount:
 		if r.Amount != nil {
-			return datum{number, r.Amount.String()}
+			return datum{kind: sum, sum: *r.Amount}
 		}
 	}
 	return datum{}

@@ -74,11 +74,11 @@ func (t Type) check(d datum) *fault {
 	ok := false
 	switch t {
 	case TypeServices:
-		var space [16]charge
-		_, wrong := readCharges(d, space[:0])
-		return wrong
+		return eachCharge(d, func(*charge) {})
 	case TypeLines:
 		ok = checkLines(d)
+	case TypeMoney:
+		_, ok = d.money()
 	default:
 		var s string
 		if s, ok = d.str(); ok {
@@ -96,16 +96,14 @@ func (t Type) fits(s string) (ok bool) {
 	switch t {
 	case TypeText:
 		ok = len(s) <= maxText || utf8.RuneCountInString(s) <= maxText
-	case TypeMoney:
-		_, ok = parseMoney(s)
 	case TypeDate:
-		_, ok = parseDate(s, dayLayout)
+		_, ok = parseDay(s)
 	case TypePeriod:
-		_, ok = parseDate(s, monthLayout)
+		_, ok = parseMonth(s)
 	case TypeTime:
 		_, ok = parseTime(s)
 	case TypeMoment:
-		if _, ok = parseDate(s, dayLayout); !ok {
+		if _, ok = parseDay(s); !ok {
 			_, ok = parseTime(s)
 		}
 	case TypeLink:
@@ -116,23 +114,25 @@ func (t Type) fits(s string) (ok bool) {
 
 // show writes a value that check has found well, the Russian way.
 func (t Type) show(d datum, zone *time.Location) string {
+	switch t {
+	case TypeLines:
+		return showLines(d)
+	case TypeMoney:
+		m, _ := d.money()
+		return Money(m)
+	}
 	s, _ := d.str()
 	switch t {
 	case TypeText:
 		return clean(s)
-	case TypeLines:
-		return showLines(d)
-	case TypeMoney:
-		m, _ := parseMoney(s)
-		return Money(m)
 	case TypePeriod:
-		month, _ := parseDate(s, monthLayout)
+		month, _ := parseMonth(s)
 		return Period(month)
 	case TypeLink:
 		link, _ := parseLink(s)
 		return link
 	}
-	if day, ok := parseDate(s, dayLayout); ok {
+	if day, ok := parseDay(s); ok {
 		return Date(day)
 	}
 	at, _ := parseTime(s)
