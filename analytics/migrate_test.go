@@ -14,7 +14,7 @@ func TestMigrateTwiceAndAnotherDatabase(t *testing.T) {
 	if err := h.Migrate(t.Context()); err != nil {
 		t.Fatal("second time:", err)
 	}
-	other := openAt(t, strings.Replace(clickhouse.URL(), "/vestnik", "/vestnik_other", 1))
+	other := openAt(t, strings.TrimSuffix(clickhouse.URL(), "vestnik")+"another `one`")
 	if err := other.Ping(t.Context()); err != nil {
 		t.Fatal(err)
 	}
