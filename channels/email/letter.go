@@ -1,0 +1,165 @@
+package email
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"vestnik/engine"
+)
+
+// letter writes messages (RFC 5322, RFC 2045) of the one shape we send: a text, or a text and the same in HTML, in base64. Its memory is
+// used again for the next message.
+//
+// It is written by hand because go-mail's writer takes 30 µs and 160 allocations for 5 KB, three quarters of what the whole
+// delivery over an open connection costs; this one takes a quarter of that and allocates next to nothing.
+type letter struct {
+	out  []byte // the message
+	body []byte // scratch: one part before it is encoded
+}
+
+// boundary cannot appear in base64, and so needs no chance (RFC 2045 §6.8).
+const boundary = "=_vestnik"
+
+// compose gives the message in the form it has after DATA. The block is valid until the next call.
+func (l *letter) compose(from sender, to string, msg *engine.Message, now time.Time) ([]byte, error) {
+	l.out = append(l.out[:0], from.fields...)
+	l.line("To: <", to, ">")
+	if err := l.subject(msg.Content.Subject); err != nil {
+		return nil, err
+	}
+	l.line("Message-ID: <", messageID(msg.Key), "@", from.domain, ">")
+	l.out = now.AppendFormat(append(l.out, "Date: "...), time.RFC1123Z+"\r\n")
+	if err := l.unsubscribe(msg.Content.Unsubscribe); err != nil {
+		return nil, err
+	}
+	if msg.Content.HTML == "" {
+		l.part("text/plain", msg.Content.Text)
+	} else {
+		l.line(`Content-Type: multipart/alternative; boundary="` + boundary + "\"\r\n\r\n--" + boundary)
+		l.part("text/plain", msg.Content.Text)
+		l.line("--" + boundary)
+		l.part("text/html", msg.Content.HTML)
+		l.line("--" + boundary + "--")
+	}
+	// No dots to double (RFC 5321 §4.5.2): our lines begin with a name, a space, a hyphen or base64.
+	l.out = append(l.out, ".\r\n"...)
+	return l.out, nil
+}
+
+func (l *letter) line(pieces ...string) {
+	for _, piece := range pieces {
+		l.out = append(l.out, piece...)
+	}
+	l.out = append(l.out, "\r\n"...)
+}
+
+func (l *letter) subject(subject string) error {
+	if strings.ContainsAny(subject, "\r\n\t") {
+		subject = strings.Join(strings.Fields(subject), " ")
+	}
+	if plain := !strings.ContainsFunc(subject, func(r rune) bool { return r < ' ' || r > '~' }); !plain {
+		l.encoded("Subject:", subject)
+		return nil
+	}
+	for word := range strings.SplitSeq(subject, " ") {
+		if len(word) > 900 { // a line of more than 998 characters is refused or broken by relays
+			return errors.New("the subject has a word that no line can hold")
+		}
+	}
+	l.out = appendField(l.out, "Subject", subject)
+	return nil
+}
+
+// encoded writes a header field in base64 words (RFC 2047 §2), one a line. Package mime does the same slower.
+func (l *letter) encoded(name, text string) {
+	l.out = append(l.out, name...)
+	for text != "" {
+		end := 0
+		for end < len(text) {
+			_, size := utf8.DecodeRuneInString(text[end:])
+			if end+size > 45 { // 45 bytes are 60 letters of base64; a word has at most 75 in all
+				break
+			}
+			end += size
+		}
+		l.body = append(l.body[:0], text[:end]...)
+		l.out = base64.StdEncoding.AppendEncode(append(l.out, " =?utf-8?b?"...), l.body)
+		l.out = append(l.out, "?=\r\n"...)
+		text = text[end:]
+	}
+}
+
+// unsubscribe offers the one-click unsubscribe (RFC 8058); no address, no offer.
+func (l *letter) unsubscribe(address string) error {
+	if address == "" {
+		return nil
+	}
+	if !strings.HasPrefix(address, "https://") && !strings.HasPrefix(address, "http://") || len(address) > 900 {
+		return errNoWeb
+	}
+	for i := range len(address) {
+		if c := address[i]; c <= ' ' || c >= 0x7f || c == '<' || c == '>' {
+			return errNoWeb
+		}
+	}
+	l.line("List-Unsubscribe: <", address, ">")
+	l.line("List-Unsubscribe-Post: List-Unsubscribe=One-Click")
+	return nil
+}
+
+var errNoWeb = errors.New("the address to unsubscribe at is not one of the web")
+
+// part writes a body with its own header: CRLF line ends (RFC 2045 §6.8), then base64 in lines of 76.
+func (l *letter) part(kind, text string) {
+	l.line("Content-Type: ", kind, "; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n")
+	body := l.body[:0]
+	for text != "" {
+		end := strings.IndexByte(text, '\n')
+		if end < 0 {
+			body = append(body, text...)
+			break
+		}
+		body = append(append(body, strings.TrimSuffix(text[:end], "\r")...), "\r\n"...)
+		text = text[end+1:]
+	}
+	l.body = body
+	out := slices.Grow(l.out, len(body)*3/2)
+	for len(body) > 0 {
+		line := body[:min(57, len(body))]
+		out = append(base64.StdEncoding.AppendEncode(out, line), "\r\n"...)
+		body = body[len(line):]
+	}
+	l.out = out
+}
+
+// appendField writes a header field, broken at spaces into lines of at most 78 characters (RFC 5322 §2.1.1) where they allow it.
+func appendField(out []byte, name, body string) []byte {
+	out = append(append(out, name...), ':')
+	used := len(name) + 1
+	for word := range strings.SplitSeq(body, " ") {
+		if used+1+len(word) > 78 {
+			out, used = append(out, "\r\n"...), 0
+		}
+		out = append(append(out, ' '), word...)
+		used += 1 + len(word)
+	}
+	return append(out, "\r\n"...)
+}
+
+// messageID is the left side of a Message-ID for a message's key: the key itself, or its hash where the key has characters that may not
+// stand there (RFC 5322 §3.6.4).
+func messageID(key string) string {
+	for i := range len(key) {
+		if !atext(key[i]) && key[i] != '.' {
+			sum := sha256.Sum256([]byte(key))
+			return hex.EncodeToString(sum[:16])
+		}
+	}
+	return key
+}

@@ -1,0 +1,117 @@
+package email
+
+import (
+	"errors"
+	"fmt"
+	"mime"
+	"net/mail"
+	"strings"
+
+	"golang.org/x/net/idna"
+
+	"vestnik/engine"
+)
+
+// sender is how a provider's letters are signed: what is the same in all letters of one Send.
+type sender struct {
+	address string // bare, for MAIL FROM
+	domain  string // of the address, for Message-ID
+	fields  []byte // the header fields that stand in every letter
+}
+
+// senderOf reads the provider's settings email.from, "Name <address>" or an address, and email.reply_to. The name defaults to the
+// provider's own.
+func senderOf(p engine.Provider) (sender, error) {
+	setting := p.Setting("email.from")
+	if setting == "" {
+		return sender{}, errors.New("the provider has no email.from")
+	}
+	from, err := mail.ParseAddress(setting)
+	if err != nil {
+		return sender{}, fmt.Errorf("email.from: %w", err)
+	}
+	if from.Address, err = mailbox(from.Address); err != nil {
+		return sender{}, fmt.Errorf("email.from: %w", err)
+	}
+	if from.Name == "" {
+		from.Name = p.Name
+	}
+	s := sender{address: from.Address, fields: appendField(nil, "From", display(from))}
+	_, s.domain, _ = strings.Cut(from.Address, "@")
+	if setting = p.Setting("email.reply_to"); setting != "" {
+		replyTo, err := mail.ParseAddress(setting)
+		if err != nil {
+			return sender{}, fmt.Errorf("email.reply_to: %w", err)
+		}
+		if replyTo.Address, err = mailbox(replyTo.Address); err != nil {
+			return sender{}, fmt.Errorf("email.reply_to: %w", err)
+		}
+		s.fields = appendField(s.fields, "Reply-To", display(replyTo))
+	}
+	s.fields = appendField(s.fields, "Auto-Submitted", "auto-generated") // RFC 3834 §5: holiday answers are not for us
+	s.fields = appendField(s.fields, "MIME-Version", "1.0")
+	return s, nil
+}
+
+// display is the address as it stands in a header; a Russian name is base64, which is half as long as net/mail's own encoding.
+func display(a *mail.Address) string {
+	if name := mime.BEncoding.Encode("utf-8", a.Name); name != a.Name {
+		return name + " <" + a.Address + ">"
+	}
+	return a.String()
+}
+
+// mailbox gives the address in the form it has in RCPT TO (RFC 5321 §4.1.2, without quoted names and address literals, which no resident
+// has), a Russian domain in its ASCII form (RFC 5891). The error never repeats the address.
+func mailbox(address string) (string, error) {
+	address = strings.TrimSpace(address)
+	local, domain, found := strings.Cut(address, "@")
+	switch {
+	case !found || local == "" || domain == "":
+		return "", errors.New("the address has no name or no domain")
+	case len(local) > 64 || len(address) > 254: // RFC 5321 §4.5.3.1
+		return "", errors.New("the address is too long")
+	case strings.HasPrefix(local, ".") || strings.HasSuffix(local, ".") || strings.Contains(local, ".."):
+		return "", errors.New("the address has a dot in the wrong place")
+	}
+	for _, letter := range local {
+		if letter >= 0x80 {
+			return "", errors.New("the name of the address has letters beyond ASCII, which need SMTPUTF8")
+		}
+		if !atext(byte(letter)) && letter != '.' {
+			return "", errors.New("the name of the address has a character it must not have")
+		}
+	}
+	if plainDomain(domain) {
+		return address, nil
+	}
+	ascii, err := idna.Lookup.ToASCII(domain)
+	if err != nil || !plainDomain(ascii) {
+		return "", errors.New("the domain of the address is not valid")
+	}
+	return local + "@" + ascii, nil
+}
+
+// atext is what the parts of an address are made of (RFC 5322 §3.2.3).
+func atext(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("!#$%&'*+-/=?^_`{|}~", c) >= 0
+}
+
+// plainDomain reports whether the domain is made of ASCII labels of letters, digits and inner hyphens (RFC 1123 §2.1).
+func plainDomain(domain string) bool {
+	if len(domain) > 253 {
+		return false
+	}
+	for label := range strings.SplitSeq(domain, ".") {
+		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
+			return false
+		}
+		for i := range len(label) {
+			c := label[i] | 0x20
+			if (c < 'a' || c > 'z') && (label[i] < '0' || label[i] > '9') && c != '-' {
+				return false
+			}
+		}
+	}
+	return true
+}
