@@ -189,7 +189,7 @@ func (t *Template) Render(ch engine.ChannelName, letter engine.Letter) (engine.C
 		content.Text = pg.write(t.short)
 	}
 	content.Unsubscribe = pg.slots[slotUnsubscribe]
-	content.Links = slices.Clone(pg.destinations)
+	content.Links = append([]string(nil), pg.destinations...)
 	return content, nil
 }
 
