@@ -47,7 +47,20 @@ type Campaign struct {
 	StartedAt time.Time         `json:"started_at,omitzero"`
 	EndedAt   time.Time         `json:"ended_at,omitzero"`
 	Ledger    engine.Balance    `json:"ledger"`
-	Funnel    []Stage           `json:"funnel,omitempty"` // empty while the history is out of reach
+	Funnel    []Stage           `json:"funnel"` // nil: the history cannot be reached
+	// Channels breaks the funnel down once more.
+	Channels   map[engine.ChannelName]Reach `json:"channels"`
+	WaitingFor []Wait                       `json:"waiting_for,omitempty"`
+	Warnings   []Mistake                    `json:"warnings,omitempty"` // of an order that was taken
+}
+
+// Wait is something a campaign waits for.
+type Wait struct {
+	Phase      string             `json:"phase"` // "begin", "resume", "send", "retry" or "wait"
+	Channel    engine.ChannelName `json:"channel,omitempty"`
+	Recipients int64              `json:"recipients"`
+	Next       time.Time          `json:"next,omitzero"`
+	Text       string             `json:"text"` // for people, in the client's language
 }
 
 // Page is one page of a list.

@@ -101,14 +101,14 @@ func TestRequests(t *testing.T) {
 
 func TestProblemTellsEverything(t *testing.T) {
 	c, asked := serve(t, func(_ int, w http.ResponseWriter, _ *http.Request) {
-		refuse(w, 422, `{"title":"Invalid","status":422,"code":"invalid","detail":"Two things.","errors":[{"field":"name","code":"missing","message":"It is required."},{"line":3,"column":"amount","code":"money","message":"No."}]}`)
+		refuse(w, 422, `{"title":"Invalid","status":422,"code":"invalid","detail":"Two things.","errors":[{"field":"name","code":"missing","message":"It is required."},{"line":3,"column":14,"field":"amount","code":"money","message":"No."}]}`)
 	})
 	_, err := c.CreateCampaign(t.Context(), Order{})
 	var p *Problem
 	if !errors.As(err, &p) || p.Status != 422 || p.Code != "invalid" || len(p.Errors) != 2 || p.Errors[1].Line != 3 {
 		t.Fatalf("%#v", err)
 	}
-	const want = "422 Invalid: Two things.\n  name: It is required.\n  line 3, amount: No."
+	const want = "422 Invalid: Two things.\n  name: It is required.\n  3:14: amount: No."
 	if err.Error() != want {
 		t.Errorf("%q, want %q", err, want)
 	}
@@ -214,7 +214,7 @@ func TestPages(t *testing.T) {
 func TestUploadTellsProgress(t *testing.T) {
 	c, _ := serve(t, func(_ int, w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
-		_, _ = io.WriteString(w, `{"accepted":2,"rejected":1,"duplicates":0,"errors":[{"line":2,"column":"email","code":"email","message":"no"}],"errors_truncated":true}`)
+		_, _ = io.WriteString(w, `{"accepted":2,"rejected":1,"duplicates":0,"errors":[{"line":2,"column":5,"field":"email","code":"email","message":"no"}],"errors_truncated":true}`)
 	})
 	var last int64
 	text := strings.Repeat("x", 1<<20)

@@ -14,8 +14,8 @@ import (
 // Stage is one stage of a funnel.
 type Stage struct {
 	Stage  engine.Fact  `json:"stage"`
-	Count  int64        `json:"count"`            // recipients
-	Amount engine.Money `json:"amount,omitempty"` // what they were asked for; at paid, what came in
+	Count  int64        `json:"count"`  // recipients
+	Amount engine.Money `json:"amount"` // what they were asked for; at paid, what came in
 }
 
 // Reach is what came of the messages over one channel, in recipients.
@@ -46,8 +46,10 @@ type Group struct {
 // Report is a funnel and, when one was asked for, its breakdown.
 type Report struct {
 	Funnel
-	By     string  `json:"by,omitempty"`
-	Groups []Group `json:"groups,omitempty"`
+	By     string    `json:"by,omitempty"`
+	From   time.Time `json:"from,omitzero"`
+	To     time.Time `json:"to,omitzero"`
+	Groups []Group   `json:"items,omitempty"`
 }
 
 // Funnel counts a campaign's recipients; by is "channel", "house", "day", "template" or nothing.

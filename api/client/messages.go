@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"vestnik/engine"
@@ -44,12 +43,11 @@ func (c *Client) SendMessage(ctx context.Context, o MessageOrder) (Message, erro
 
 // Delivery is what became of one recipient.
 type Delivery struct {
-	ID      engine.CampaignID  `json:"id,omitempty"` // of a single message
 	Account string             `json:"account"`
 	Outcome engine.Outcome     `json:"outcome"`
 	Channel engine.ChannelName `json:"channel,omitempty"`
 	Reason  engine.Reason      `json:"reason,omitempty"`
-	Facts   []Happening        `json:"facts,omitempty"`
+	Facts   []Happening        `json:"facts"`
 }
 
 // Happening is one fact about a recipient.
@@ -78,7 +76,7 @@ func (c *Client) Payments(ctx context.Context, list []engine.Payment) (engine.Pa
 // Event is a fact reported from outside, such as an e-bill opened in the citizen's cabinet. It names its recipient by DocumentID, by
 // Message or by Account and Campaign.
 type Event struct {
-	ID         string             `json:"event_id"`
+	ID         string             `json:"event_id,omitempty"`
 	Type       engine.Fact        `json:"type"`
 	At         time.Time          `json:"at"`
 	DocumentID string             `json:"document_id,omitempty"`
@@ -86,13 +84,24 @@ type Event struct {
 	Account    string             `json:"account,omitempty"`
 	Campaign   engine.CampaignID  `json:"campaign,omitempty"`
 	Channel    engine.ChannelName `json:"channel,omitempty"`
+	Reason     engine.Reason      `json:"reason,omitempty"` // of a bounce
+	Code       string             `json:"code,omitempty"`   // the reporter's own
 }
 
-// Events reports facts from outside, all or none; the answer is what the server says of them.
-func (c *Client) Events(ctx context.Context, list []Event) (json.RawMessage, error) {
+// EventsReport is what became of events.
+type EventsReport struct {
+	Accepted   int       `json:"accepted"`
+	Duplicates int       `json:"duplicates"`
+	Unknown    int       `json:"unknown"` // their recipient, or its channel, was not found
+	Errors     []Mistake `json:"errors"`
+	Truncated  bool      `json:"errors_truncated"`
+}
+
+// Events reports facts from outside.
+func (c *Client) Events(ctx context.Context, list []Event) (EventsReport, error) {
 	r, err := post("/v1/events", "", list)
 	if err != nil {
-		return nil, err
+		return EventsReport{}, err
 	}
-	return ask[json.RawMessage](ctx, c, r)
+	return ask[EventsReport](ctx, c, r)
 }

@@ -27,27 +27,22 @@ type Problem struct {
 // Mistake is one thing wrong with the input: of a field of a JSON body, or of a place in a file.
 type Mistake struct {
 	Field   string `json:"field,omitempty"`
-	Line    int    `json:"line,omitempty"` // counted from 1; 0: not of a line
-	Column  string `json:"column,omitempty"`
+	Line    int    `json:"line,omitempty"`   // counted from 1; 0: not of a line
+	Column  int    `json:"column,omitempty"` // character of that line, counted from 1; 0: the line as a whole
 	Code    string `json:"code"`
 	Message string `json:"message"`
 }
 
-// String tells the place and the message.
+// String tells the place and the message: "3:14: amount: …".
 func (m Mistake) String() string {
 	var place []string
 	if m.Line > 0 {
-		place = append(place, fmt.Sprintf("line %d", m.Line))
+		place = append(place, strings.TrimSuffix(fmt.Sprintf("%d:%d", m.Line, m.Column), ":0"))
 	}
-	for _, name := range []string{m.Column, m.Field} {
-		if name != "" {
-			place = append(place, name)
-		}
+	if m.Field != "" {
+		place = append(place, m.Field)
 	}
-	if len(place) == 0 {
-		return m.Message
-	}
-	return strings.Join(place, ", ") + ": " + m.Message
+	return strings.Join(append(place, m.Message), ": ")
 }
 
 // passing reports whether the same request may fare better soon: the server is busy or a store is down, or a first try of it is still
