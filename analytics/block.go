@@ -22,10 +22,10 @@ type block struct {
 	oldest  time.Time
 	unknown int // recipients whose own data had expired
 
-	entries    entryRows
-	recipients recipientRows
-	payments   paymentRows
-	aside      asideRows
+	entries  entryRows
+	orders   orderRows
+	payments paymentRows
+	aside    asideRows
 }
 
 // compose makes the rows of deliveries. An error means that the audience could not be asked.
@@ -82,22 +82,14 @@ func (b *block) order(ctx context.Context, audience Audience, e *engine.Entry) (
 	if len(ordinals) == 0 {
 		return "the chunk has expired and the entry does not say who was in it", nil
 	}
-	for _, ordinal := range ordinals {
-		var r *engine.Recipient
-		if ordinal.Chunk() == e.Chunk && ordinal.Index() < len(chunk) {
-			r = &chunk[ordinal.Index()]
-		} else {
-			b.unknown++
-		}
-		b.recipients.add(e, ordinal, r)
-	}
+	b.unknown += b.orders.add(e, ordinals, chunk)
 	b.facts += len(ordinals)
 	return "", nil
 }
 
 // insert writes the block. What was written before an error may stay: it is the same rows again when the block is.
 func (b *block) insert(ctx context.Context, h *History) error {
-	for _, rows := range []rows{&b.recipients, &b.entries, &b.payments, &b.aside} {
+	for _, rows := range []rows{&b.orders, &b.entries, &b.payments, &b.aside} {
 		if err := h.insert(ctx, b.token, rows); err != nil {
 			return err
 		}
@@ -148,10 +140,20 @@ func empty(column any) bool {
 
 // fill appends a column at once; only for arrays is row by row the fast way of clickhouse-go.
 func fill(to driver.BatchColumn, values any) error {
-	lists, ok := values.([][]uint32)
-	if !ok {
-		return to.Append(values)
+	switch lists := values.(type) {
+	case [][]uint32:
+		return fillRows(to, lists)
+	case [][]uint8:
+		return fillRows(to, lists)
+	case [][]int64:
+		return fillRows(to, lists)
+	case [][]string:
+		return fillRows(to, lists)
 	}
+	return to.Append(values)
+}
+
+func fillRows[T any](to driver.BatchColumn, lists [][]T) error {
 	for _, list := range lists {
 		if err := to.AppendRow(list); err != nil {
 			return err

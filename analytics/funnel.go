@@ -107,23 +107,30 @@ func (h *History) Funnel(ctx context.Context, q Query) (Report, error) {
 	if q.Campaign != "" {
 		s.campaigns = []engine.CampaignID{q.Campaign}
 	}
-	total, err := h.table(ctx, s, sums(ByNone))
+	var total, lines table
+	err := together(
+		func() (err error) { total, err = h.table(ctx, s, sums(ByNone)); return err },
+		func() (err error) {
+			switch q.By {
+			case ByNone:
+			case ByChannel: // the channels come with the total
+				lines.paid, err = h.paid(ctx, s, paidByChannel())
+			default:
+				lines, err = h.table(ctx, s, breakdown(q.By, q.Zone))
+			}
+			return err
+		},
+	)
 	if err != nil {
-		return Report{}, fmt.Errorf("funnel: %w", err)
+		return Report{}, fmt.Errorf("funnel by %q: %w", q.By, err)
 	}
 	report := Report{Total: total.whole()}
-	if q.By == ByNone {
-		return report, nil
+	if q.By == ByChannel {
+		lines.cells = total.channels()
 	}
-	lines := total
-	if q.By != ByChannel {
-		if lines, err = h.table(ctx, s, breakdown(q.By, q.Zone)); err != nil {
-			return Report{}, fmt.Errorf("funnel by %s: %w", q.By, err)
-		}
-	} else if lines, err = h.channelLines(ctx, s, total); err != nil {
-		return Report{}, fmt.Errorf("funnel by channel: %w", err)
+	if q.By != ByNone {
+		report.Groups = lines.groups()
 	}
-	report.Groups = lines.groups()
 	return report, nil
 }
 

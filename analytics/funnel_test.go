@@ -27,28 +27,31 @@ func check(t *testing.T, h *analytics.History, w *world, q analytics.Query) {
 	}
 }
 
-// checkAll compares every dimension, mode and window.
+// checkAll compares every dimension, each also in a window, in the other mode, or of one campaign.
 func checkAll(t *testing.T, h *analytics.History, w *world) {
 	t.Helper()
 	zone, err := time.LoadLocation("Asia/Yekaterinburg")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, by := range dimensions {
+	for i, by := range dimensions {
 		q := analytics.Query{Provider: w.provider, Mode: engine.Live, By: by, Zone: zone}
 		check(t, h, w, q)
-		q.Mode = engine.Test
-		check(t, h, w, q)
-		q.Mode, q.From, q.To = engine.Live, w.began.AddDate(0, 0, 5), w.began.AddDate(0, 0, 15)
-		check(t, h, w, q)
-		q.Campaign = engine.CampaignID(fmt.Sprint(w.provider, "-1"))
+		switch i % 3 {
+		case 0:
+			q.From, q.To = w.began.AddDate(0, 0, 5), w.began.AddDate(0, 0, 15)
+		case 1:
+			q.Mode = engine.Test
+		case 2:
+			q.Campaign = engine.CampaignID(fmt.Sprint(w.provider, "-1"))
+		}
 		check(t, h, w, q)
 	}
 }
 
 func TestFunnelsOfRandomHistories(t *testing.T) {
 	h := open(t)
-	for seed := range uint64(5) {
+	for seed := range uint64(4) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		w := newWorld(r, engine.ProviderID(fmt.Sprint("random", seed)), 10+r.IntN(200))
 		load(t, h, w.who, analytics.LoaderOptions{}, deliver(string(w.provider), w.entries...)...)

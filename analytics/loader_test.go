@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"strings"
 	"sync"
 	"syscall"
@@ -89,6 +90,29 @@ func TestSenselessEntriesAreSetAside(t *testing.T) {
 	r, err := h.FunnelMany(t.Context(), "aside", []engine.CampaignID{"aside-1"})
 	if err != nil || len(r) != 0 {
 		t.Errorf("a campaign nobody ordered: %v, %v", r, err)
+	}
+}
+
+// TestOneEntryClickHouseRefusesStopsNoOther makes ClickHouse refuse what the loader finds nothing wrong with.
+func TestOneEntryClickHouseRefusesStopsNoOther(t *testing.T) {
+	url := strings.TrimSuffix(clickhouse.URL(), "vestnik") + "superstitious"
+	h := openAt(t, url)
+	answer, err := http.Post(url, "text/plain", strings.NewReader("ALTER TABLE superstitious.events ADD CONSTRAINT luck CHECK ordinal != 13"))
+	if err != nil || answer.StatusCode != http.StatusOK {
+		t.Fatal(answer, err)
+	}
+	defer answer.Body.Close()
+	m, entries := new(meter), []engine.Entry(nil)
+	for o := range engine.Ordinal(30) {
+		entries = append(entries, engine.Entry{Provider: "p", Campaign: "c", Mode: engine.Live, At: time.Now(), Fact: engine.Sent, Channel: engine.Email, Ordinals: engine.Ordinals{o}})
+	}
+	load(t, h, audience{}, analytics.LoaderOptions{Meter: m}, deliver("luck", entries...)...)
+	if m.aside != 1 || m.entries != 29 {
+		t.Errorf("%d set aside, %d loaded", m.aside, m.entries)
+	}
+	facts, err := h.Facts(t.Context(), "p", "c", []engine.Ordinal{12, 13, 14})
+	if err != nil || len(facts) != 2 {
+		t.Errorf("facts %v, %v", facts, err)
 	}
 }
 

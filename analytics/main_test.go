@@ -17,10 +17,10 @@ var clickhouse *chdb.Engine
 
 func TestMain(m *testing.M) {
 	chdb.MaybeServe()
-	os.Exit(run(m))
+	os.Exit(test(m))
 }
 
-func run(m *testing.M) int {
+func test(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "history")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -45,11 +45,7 @@ func (r *entryRows) add(e *engine.Entry) {
 	r.reasons = append(r.reasons, string(e.Reason))
 	r.codes = append(r.codes, e.Code)
 	r.at = append(r.at, e.At)
-	list := make([]uint32, len(e.Ordinals))
-	for i, ordinal := range e.Ordinals {
-		list[i] = uint32(ordinal)
-	}
-	r.ordinals = append(r.ordinals, list)
+	r.ordinals = append(r.ordinals, numbers(e.Ordinals))
 }
 
 func (r *entryRows) table() (string, []clickhouse.ColumnNameAndType) { return "entries", entryColumns }
@@ -58,52 +54,65 @@ func (r *entryRows) values() []any {
 	return append(r.origin.values(), r.facts, r.channels, r.reasons, r.codes, r.at, r.ordinals)
 }
 
-// recipientRows are rows of recipients.
-type recipientRows struct {
+// orderRows are rows of orders: recipients, a chunk each.
+type orderRows struct {
 	origin
-	ordinals                             []uint32
 	kinds, templates                     []string
 	versions                             []uint32
 	at                                   []time.Time
-	accounts, documents, periods, houses []string
-	amounts                              []int64
-	known                                []uint8
+	ordinals                             [][]uint32
+	accounts, documents, periods, houses [][]string
+	amounts                              [][]int64
+	known                                [][]uint8
 }
 
-var recipientColumns = append(originColumns[:3:3], []clickhouse.ColumnNameAndType{{Name: "ordinal", Type: "UInt32"},
-	{Name: "kind", Type: word}, {Name: "template", Type: word}, {Name: "version", Type: "UInt32"}, {Name: "at", Type: moment},
-	{Name: "account", Type: "String"}, {Name: "document", Type: "String"}, {Name: "period", Type: word}, {Name: "house", Type: word},
-	{Name: "amount", Type: "Int64"}, {Name: "known", Type: "UInt8"}}...)
+var orderColumns = append(originColumns[:3:3], []clickhouse.ColumnNameAndType{{Name: "kind", Type: word}, {Name: "template", Type: word},
+	{Name: "version", Type: "UInt32"}, {Name: "at", Type: moment}, {Name: "ordinals", Type: "Array(UInt32)"}, {Name: "accounts", Type: "Array(String)"},
+	{Name: "documents", Type: "Array(String)"}, {Name: "periods", Type: "Array(String)"}, {Name: "houses", Type: "Array(String)"},
+	{Name: "amounts", Type: "Array(Int64)"}, {Name: "known", Type: "Array(UInt8)"}}...)
 
-// add appends a recipient; nil when nothing is known of it any more.
-func (r *recipientRows) add(e *engine.Entry, ordinal engine.Ordinal, who *engine.Recipient) {
-	known, amount := uint8(1), engine.Money(0)
-	if who == nil {
-		known, who = 0, new(engine.Recipient)
-	}
-	if who.Amount != nil {
-		amount = *who.Amount
+// add appends those of a chunk who were ordered, and tells of how many nothing is known any more.
+func (r *orderRows) add(e *engine.Entry, ordinals engine.Ordinals, chunk []engine.Recipient) (unknown int) {
+	n := len(ordinals)
+	accounts, documents, periods, houses := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	amounts, known := make([]int64, n), make([]uint8, n)
+	for i, ordinal := range ordinals {
+		if ordinal.Chunk() != e.Chunk || ordinal.Index() >= len(chunk) {
+			unknown++
+			continue
+		}
+		who := &chunk[ordinal.Index()]
+		known[i] = 1
+		accounts[i], documents[i], periods[i], houses[i] = who.Account, who.DocumentID, who.Period, who.House
+		if who.Amount != nil {
+			amounts[i] = int64(*who.Amount)
+		}
 	}
 	r.origin.add(e)
-	r.ordinals = append(r.ordinals, uint32(ordinal))
 	r.kinds = append(r.kinds, string(e.Kind))
 	r.templates = append(r.templates, e.Template.Name)
 	r.versions = append(r.versions, uint32(e.Template.Version))
 	r.at = append(r.at, e.At)
-	r.accounts = append(r.accounts, who.Account)
-	r.documents = append(r.documents, who.DocumentID)
-	r.periods = append(r.periods, who.Period)
-	r.houses = append(r.houses, who.House)
-	r.amounts = append(r.amounts, int64(amount))
-	r.known = append(r.known, known)
+	r.ordinals = append(r.ordinals, numbers(ordinals))
+	r.accounts, r.documents = append(r.accounts, accounts), append(r.documents, documents)
+	r.periods, r.houses = append(r.periods, periods), append(r.houses, houses)
+	r.amounts, r.known = append(r.amounts, amounts), append(r.known, known)
+	return unknown
 }
 
-func (r *recipientRows) table() (string, []clickhouse.ColumnNameAndType) {
-	return "recipients", recipientColumns
+func (r *orderRows) table() (string, []clickhouse.ColumnNameAndType) { return "orders", orderColumns }
+
+func (r *orderRows) values() []any {
+	return append(r.origin.values(), r.kinds, r.templates, r.versions, r.at, r.ordinals, r.accounts, r.documents, r.periods, r.houses, r.amounts, r.known)
 }
 
-func (r *recipientRows) values() []any {
-	return append(r.origin.values(), r.ordinals, r.kinds, r.templates, r.versions, r.at, r.accounts, r.documents, r.periods, r.houses, r.amounts, r.known)
+// numbers gives ordinals as clickhouse-go knows them.
+func numbers(ordinals engine.Ordinals) []uint32 {
+	list := make([]uint32, len(ordinals))
+	for i, ordinal := range ordinals {
+		list[i] = uint32(ordinal)
+	}
+	return list
 }
 
 // paymentRows are rows of payments.

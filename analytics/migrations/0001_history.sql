@@ -63,6 +63,26 @@ SELECT provider, mode, campaign, fact, channel,
 FROM entries
 GROUP BY provider, mode, campaign, fact, channel, hour;
 
+-- The door for recipients: one row is a chunk that was ordered. known says of whom more than the ordinal is known.
+CREATE TABLE IF NOT EXISTS orders
+(
+    provider  LowCardinality(String),
+    mode      LowCardinality(String),
+    campaign  String,
+    kind      LowCardinality(String),
+    template  LowCardinality(String),
+    version   UInt32,
+    at        DateTime64(3, 'UTC'),
+    ordinals  Array(UInt32),
+    accounts  Array(String),
+    documents Array(String),
+    periods   Array(String),
+    houses    Array(String),
+    amounts   Array(Int64),
+    known     Array(UInt8)
+)
+ENGINE = Null;
+
 -- Whom: one row a recipient that was ordered. Account and document are the only handles of a person; they are emptied after three years,
 -- the rest stays for the reports. known is 0 when the recipient's own data had expired before it was loaded: a row that knows more wins.
 CREATE TABLE IF NOT EXISTS recipients
@@ -88,9 +108,14 @@ PARTITION BY toYYYYMM(at)
 ORDER BY (provider, campaign, ordinal)
 SETTINGS non_replicated_deduplication_window = 1000;
 
-CREATE MATERIALIZED VIEW IF NOT EXISTS recipients_to_rollup TO rollup AS
-SELECT provider, mode, campaign, 'ordered' AS fact, '' AS channel, toStartOfDay(at) AS hour, groupBitmapState(ordinal) AS ordinals
-FROM recipients
+CREATE MATERIALIZED VIEW IF NOT EXISTS orders_to_recipients TO recipients AS
+SELECT provider, mode, campaign, ordinal, kind, template, version, at, account, document, period, house, amount, one_known AS known
+FROM orders
+ARRAY JOIN ordinals AS ordinal, accounts AS account, documents AS document, periods AS period, houses AS house, amounts AS amount, known AS one_known;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS orders_to_rollup TO rollup AS
+SELECT provider, mode, campaign, 'ordered' AS fact, '' AS channel, toStartOfDay(at) AS hour, groupBitmapArrayState(ordinals) AS ordinals
+FROM orders
 GROUP BY provider, mode, campaign, fact, channel, hour;
 
 -- What was ordered: every report chooses its campaigns here first.
@@ -108,9 +133,9 @@ ENGINE = AggregatingMergeTree
 ORDER BY (provider, mode, campaign, kind, template, version)
 SETTINGS non_replicated_deduplication_window = 1000;
 
-CREATE MATERIALIZED VIEW IF NOT EXISTS recipients_to_campaigns TO campaigns AS
+CREATE MATERIALIZED VIEW IF NOT EXISTS orders_to_campaigns TO campaigns AS
 SELECT provider, mode, campaign, kind, template, version, min(at) AS ordered
-FROM recipients
+FROM orders
 GROUP BY provider, mode, campaign, kind, template, version;
 
 -- How much: the amounts of a campaign's recipients in kopecks, cut into binary digits. ordinals are the recipients whose amount has the
