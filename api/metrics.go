@@ -1,0 +1,167 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"vestnik/engine"
+)
+
+// Metrics counts for Prometheus. It is an engine.Meter; labels are closed sets, never a provider's or a resident's data.
+type Metrics struct {
+	registry *prometheus.Registry
+
+	requests    *prometheus.CounterVec
+	answering   *prometheus.HistogramVec
+	handled     *prometheus.CounterVec
+	handling    *prometheus.HistogramVec
+	tried       *prometheus.CounterVec
+	sending     *prometheus.HistogramVec
+	sent        *prometheus.CounterVec
+	observed    *prometheus.CounterVec
+	taken       *prometheus.CounterVec
+	repaired    prometheus.Counter
+	unaccounted prometheus.Gauge
+}
+
+var _ engine.Meter = (*Metrics)(nil)
+
+// NewMetrics makes Metrics with a registry of its own, which also tells about the process and the Go runtime.
+func NewMetrics() *Metrics {
+	m := &Metrics{registry: prometheus.NewRegistry()}
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		v := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "vestnik_" + name, Help: help}, labels)
+		m.registry.MustRegister(v)
+		return v
+	}
+	latency := func(name, help string, labels ...string) *prometheus.HistogramVec {
+		v := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "vestnik_" + name, Help: help, Buckets: prometheus.ExponentialBucketsRange(0.0005, 60, 14),
+		}, labels)
+		m.registry.MustRegister(v)
+		return v
+	}
+	m.requests = counter("http_requests_total", "Answered requests by method, route pattern and status.", "method", "route", "status")
+	m.answering = latency("http_request_seconds", "Time to answer a request.", "method", "route")
+	m.handled = counter("recipients_handled_total", "Recipients whose batch was walked one step, by stage.", "channel", "phase")
+	m.handling = latency("batch_seconds", "Time to walk a batch one step.", "channel", "phase")
+	m.tried = counter("messages_total", "Messages a channel took (reason none) or refused.", "channel", "reason")
+	m.sending = latency("send_seconds", "Time a channel took for a batch.", "channel")
+	m.sent = counter("messages_sending_total", "Messages handed to a channel.", "channel")
+	m.observed = counter("facts_observed_total", "Facts from outside, each recipient's once.", "channel", "fact")
+	m.taken = counter("intake_rows_total", "Rows of recipients' lists: accepted, rejected, duplicate.", "verdict")
+	m.repaired = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "vestnik_batches_repaired_total", Help: "Batches woken again because their worker was lost."})
+	m.unaccounted = prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "vestnik_recipients_unaccounted", Help: "Recipients in no batch and at no lane's end, when last seen. Anything but zero is a defect."})
+	m.registry.MustRegister(m.repaired, m.unaccounted, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// Handled counts a batch that was walked one step.
+func (m *Metrics) Handled(ch engine.ChannelName, phase engine.Phase, took time.Duration, size int) {
+	m.handled.WithLabelValues(string(ch), string(phase)).Add(float64(size))
+	m.handling.WithLabelValues(string(ch), string(phase)).Observe(took.Seconds())
+}
+
+// Tried counts messages a channel took or refused.
+func (m *Metrics) Tried(ch engine.ChannelName, reason engine.Reason, n int) {
+	if reason == engine.NoReason {
+		reason = "none"
+	}
+	m.tried.WithLabelValues(string(ch), string(reason)).Add(float64(n))
+}
+
+// Sending counts messages handed to a channel and how long it had them.
+func (m *Metrics) Sending(ch engine.ChannelName, took time.Duration, n int) {
+	m.sent.WithLabelValues(string(ch)).Add(float64(n))
+	m.sending.WithLabelValues(string(ch)).Observe(took.Seconds())
+}
+
+// Observed counts facts from outside.
+func (m *Metrics) Observed(ch engine.ChannelName, f engine.Fact, n int) {
+	m.observed.WithLabelValues(string(ch), string(f)).Add(float64(n))
+}
+
+// Repaired counts batches that were forgotten and woken again.
+func (m *Metrics) Repaired(n int) { m.repaired.Add(float64(n)) }
+
+// Unaccounted shows recipients who are nowhere.
+func (m *Metrics) Unaccounted(n int64) { m.unaccounted.Set(float64(n)) }
+
+func (m *Metrics) answered(method, route string, status int, took time.Duration) {
+	if route == "none" {
+		method = "any" // anybody may invent methods
+	}
+	m.requests.WithLabelValues(method, route, strconv.Itoa(status)).Inc()
+	m.answering.WithLabelValues(method, route).Observe(took.Seconds())
+}
+
+func (m *Metrics) intake(verdict string, n int) { m.taken.WithLabelValues(verdict).Add(float64(n)) }
+
+// Gauge is something that is measured when Prometheus asks: the depth of a queue, the lag of the journal.
+type Gauge struct {
+	Name  string // "vestnik_queue_depth"
+	Help  string
+	Label string // name of its one label, "queue"; empty: it has none
+	// Read gives the values by the label's value (or one value under ""). It must return when ctx ends; after an error nothing is shown.
+	Read func(ctx context.Context) (map[string]float64, error)
+}
+
+// Add has the gauges measured whenever metrics are read. A name that is there already is an error.
+func (m *Metrics) Add(gauges ...Gauge) error {
+	for _, g := range gauges {
+		var labels []string
+		if g.Label != "" {
+			labels = []string{g.Label}
+		}
+		if err := m.registry.Register(gaugeReader{g, prometheus.NewDesc(g.Name, g.Help, labels, nil)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// gaugeReader is a prometheus.Collector that reads a Gauge.
+type gaugeReader struct {
+	gauge Gauge
+	desc  *prometheus.Desc
+}
+
+// Describe tells what is collected.
+func (g gaugeReader) Describe(to chan<- *prometheus.Desc) { to <- g.desc }
+
+// Collect reads the gauge.
+func (g gaugeReader) Collect(to chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), checkTimeout)
+	defer cancel()
+	values, err := g.gauge.Read(ctx)
+	if err != nil {
+		return // readiness tells what is down; an alert on absence sees it too
+	}
+	for label, value := range values {
+		var labels []string
+		if g.gauge.Label != "" {
+			labels = []string{label}
+		}
+		to <- prometheus.MustNewConstMetric(g.desc, prometheus.GaugeValue, value, labels...)
+	}
+}
+
+// Handler serves the metrics, for a listener of their own.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
+
+func (s *Server) showMetrics(c echo.Context) error {
+	s.config.Metrics.Handler().ServeHTTP(c.Response(), c.Request())
+	return nil
+}
