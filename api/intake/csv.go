@@ -106,7 +106,10 @@ func (c *csvRows) record(delimiter byte) (size int, verdict cut, err error) {
 
 // take consumes a row with the line ends in it.
 func (c *csvRows) take(size int) {
-	c.line += max(1, bytes.Count(c.source.window()[:size], []byte("\n")))
+	text := c.source.window()[:size]
+	if c.line += bytes.Count(text, []byte("\n")); !bytes.HasSuffix(text, []byte("\n")) {
+		c.line++ // the last line of the file
+	}
 	c.consumed += size
 	c.source.consume(size)
 }

@@ -82,7 +82,7 @@ func NewReader(r io.Reader, format Format, options Options) *Reader {
 	}
 	reader := &Reader{checker: newChecker(options.Language)}
 	source := &source{stream: newInflater(r, format.compression, options.MaxBytes), charset: format.charset}
-	if format.lines {
+	if source.table = !format.lines; format.lines {
 		reader.rows = &jsonRows{Reader: reader, source: source, names: map[string]field{}}
 	} else {
 		reader.rows = &csvRows{Reader: reader, source: source}

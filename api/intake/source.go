@@ -19,7 +19,8 @@ type source struct {
 	stream   *inflater
 	charset  charset
 	started  bool
-	cr       bool   // lines end in CR alone
+	table    bool   // CSV, whose lines may end in CR alone
+	cr       bool   // they do
 	buf      []byte // buf[pos:] is the window
 	pos      int
 	raw      []byte // a block before it was decoded
@@ -56,7 +57,7 @@ func (s *source) start() {
 			return
 		}
 	}
-	s.cr = endsInCR(head)
+	s.cr = s.table && endsInCR(head)
 	s.decode(s.pos)
 }
 
