@@ -4,7 +4,6 @@ import (
 	"maps"
 	"net"
 	"net/netip"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -60,7 +59,7 @@ func (r *reader) addresses() {
 	_, _, err := net.SplitHostPort(c.Listen)
 	r.expect("listen", err == nil, "нужен адрес вида 127.0.0.1:8080 или :8080", "an address like 127.0.0.1:8080 or :8080 is needed")
 	r.expect("public_url", c.PublicURL == "" || reachable(c.PublicURL, "http", "https"), "нужен адрес вида https://vestnik.example.ru", "an address like https://vestnik.example.ru is needed")
-	r.expect("redis.url", !r.given("redis.url") || c.Redis.URL == Embedded || reachable(c.Redis.URL, "redis", "rediss", "unix", "redis+sentinel", "redis+cluster"),
+	r.expect("redis.url", !r.given("redis.url") || c.Redis.URL == Embedded || reachable(c.Redis.URL, "redis", "rediss", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster"),
 		"нужен адрес redis://…, redis+sentinel://…, redis+cluster://… или embedded", "an address redis://…, redis+sentinel://…, redis+cluster://… or embedded is needed")
 	dir, embedded := strings.CutPrefix(c.ClickHouse.URL, EmbeddedDir)
 	r.expect("clickhouse.url", !r.given("clickhouse.url") || embedded && dir != "" || reachable(c.ClickHouse.URL, "http", "https", "clickhouse"),
@@ -70,10 +69,11 @@ func (r *reader) addresses() {
 	}
 }
 
-// reachable reports whether an address has one of the schemes and says where to go.
+// reachable reports whether an address has one of the schemes and says where to go. Several hosts may stand in one address, which is why it
+// is not read as a URL.
 func reachable(address string, schemes ...string) bool {
-	u, err := url.Parse(address)
-	return err == nil && slices.Contains(schemes, u.Scheme) && (u.Host != "" || u.Scheme == "unix" && u.Path != "")
+	scheme, rest, _ := strings.Cut(address, "://")
+	return slices.Contains(schemes, scheme) && strings.Trim(rest, "/?") != ""
 }
 
 // most is the largest number any key takes.

@@ -35,9 +35,9 @@ type Config struct {
 
 // Redis says where the live state is.
 type Redis struct {
-	URL           string        `key:"url" must:"yes" secret:"yes" example:"redis://127.0.0.1:6379/0" ru:"redis://…, rediss://…, redis+sentinel://…, redis+cluster://… или embedded (только память, всё пропадает при остановке)." en:"redis://…, rediss://…, redis+sentinel://…, redis+cluster://… or embedded (memory only, everything is gone when it stops)."`
+	URL           string        `key:"url" must:"yes" secret:"yes" example:"redis://127.0.0.1:6379/0" ru:"redis://…, rediss:// (TLS), redis+sentinel://узел,узел/мастер, redis+cluster://узел,узел или embedded (только память, всё пропадает при остановке)." en:"redis://…, rediss:// (TLS), redis+sentinel://host,host/master, redis+cluster://host,host or embedded (memory only, everything is gone when it stops)."`
 	AllowVolatile bool          `key:"allow_volatile" default:"false" ru:"Согласиться на Redis без AOF или с вытеснением ключей: после сбоя получатели могут потеряться." en:"Put up with a Redis without AOF or one that evicts keys: recipients may be lost in a crash."`
-	Keep          time.Duration `key:"keep" default:"2160h" ru:"Сколько хранятся данные получателей после загрузки." en:"How long recipients are kept after they were uploaded."`
+	Keep          time.Duration `key:"keep" default:"2880h" ru:"Сколько хранятся данные получателей после последнего обращения к ним; дольше самого длинного ожидания в маршруте (90 дней)." en:"How long recipients are kept after their last use; longer than the longest wait of a route (90 days)."`
 }
 
 // ClickHouse says where the history is.

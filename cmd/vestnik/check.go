@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"vestnik/channels/email"
+	"vestnik/cmd/vestnik/config"
+	"vestnik/cmd/vestnik/house"
+	"vestnik/engine"
+)
+
+// checkCommand checks everything an installation depends on.
+type checkCommand struct{ setup }
+
+// checkPatience is how long one part may take to answer.
+const checkPatience = 15 * time.Second
+
+// finding is what came of checking one part.
+type finding struct {
+	what string
+	err  error  // nil: it is well
+	note string // something to know all the same
+}
+
+// Run checks every part, also after one has failed, and fails if any did.
+func (c checkCommand) Run(ctx context.Context, t *terminal) error {
+	set, err := c.load(t)
+	if err != nil {
+		return err
+	}
+	bad := 0
+	for _, part := range []func(context.Context, *terminal, config.Config) []finding{checkSetup, checkRedis, checkHistory, checkRelays} {
+		patient, cancel := context.WithTimeout(ctx, checkPatience)
+		for _, f := range part(patient, t, set) {
+			mark := "✓"
+			if f.err != nil {
+				mark, f.note = "✗", f.err.Error()
+				bad++
+			}
+			if f.note != "" {
+				f.note = ": " + f.note
+			}
+			if err := t.print(mark + " " + t.Cut(f.what) + f.note); err != nil {
+				cancel()
+				return err
+			}
+		}
+		cancel()
+	}
+	if bad > 0 {
+		return t.fail("не в порядке: %d // not well: %d", bad)
+	}
+	return nil
+}
+
+// checkSetup tells what is allowed but seldom meant.
+func checkSetup(_ context.Context, t *terminal, c config.Config) []finding {
+	list := []finding{{what: "Настройки читаются // The set-up can be read"}}
+	if public, err := url.Parse(c.PublicAt(c.Listen)); err == nil {
+		ip, _ := netip.ParseAddr(public.Hostname())
+		if public.Hostname() == "localhost" || ip.IsLoopback() {
+			list = append(list, finding{what: "public_url", note: t.Say("ссылки в письмах ведут на эту машину: ", "links in messages lead to this machine: ") + public.String()})
+		}
+	}
+	if len(c.DataKey) == 0 {
+		list = append(list, finding{what: "data_key", note: t.Say("данные получателей в Redis не шифруются", "recipients are not encrypted in Redis")})
+	}
+	return list
+}
+
+// checkRedis asks whether Redis is there, keeps what it is told, and can open what providers keep in it.
+func checkRedis(ctx context.Context, t *terminal, c config.Config) []finding {
+	f := finding{what: "Redis"}
+	redis, stores, err := house.OpenRedis(ctx, c)
+	if err != nil {
+		f.err = err
+		return []finding{f}
+	}
+	defer func() { _ = redis.Close() }()
+	if c.Redis.URL == config.Embedded {
+		f.note = t.Say("встроенный, только память: для проб, не для работы", "embedded, memory only: for trying out, not for work")
+	}
+	if f.err = redis.Check(ctx); f.err != nil {
+		return []finding{f}
+	}
+	return append([]finding{f}, checkProviders(ctx, t, stores.Registry)...)
+}
+
+// checkProviders asks whether providers are set up.
+func checkProviders(ctx context.Context, t *terminal, r engine.Registry) []finding {
+	list, err := r.Providers(ctx)
+	f := finding{what: "Поставщики // Providers", err: err, note: t.number(int64(len(list)))}
+	if err == nil && len(list) == 0 {
+		f.note = t.Say("ни одного: vestnik provider add", "none: vestnik provider add")
+	}
+	for _, p := range list {
+		for key, value := range p.Settings {
+			if house.Sealed(value) {
+				f.err = errors.Join(f.err, t.fail("%s: %s не открывается: VESTNIK_SECRET сменился // %s: %s cannot be opened: VESTNIK_SECRET has changed", p.ID, key))
+			}
+		}
+	}
+	return []finding{f}
+}
+
+// checkHistory asks whether ClickHouse is there and lets us in.
+func checkHistory(ctx context.Context, t *terminal, c config.Config) []finding {
+	return []finding{{what: "ClickHouse", err: withHistory(ctx, t, c, func(h historian) error { return h.Ping(ctx) })}}
+}
+
+// checkRelays asks each SMTP server whether it lets us in.
+func checkRelays(ctx context.Context, t *terminal, c config.Config) (list []finding) {
+	relays, err := email.ParseRelays(strings.Join(c.Email.Relays, ","))
+	if err != nil {
+		return []finding{{what: "Почта // E-mail", err: err}}
+	}
+	if len(relays) == 0 {
+		return []finding{{what: "Почта // E-mail", note: t.Say("канал выключен: email.relays не заданы", "the channel is off: email.relays are not set")}}
+	}
+	for _, r := range relays {
+		list = append(list, finding{what: t.Say("Почта ", "E-mail ") + r.Address(), err: greet(ctx, r)})
+	}
+	return list
+}

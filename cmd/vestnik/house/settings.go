@@ -1,0 +1,97 @@
+package house
+
+import (
+	"net/mail"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Setting is one key of a provider's settings.
+type Setting struct {
+	Key    string
+	Secret bool   // encrypted at rest, given by a file (KEY_file) only, and never shown
+	Rule   string // what a value must be, "по-русски // in English"
+	fine   func(string) bool
+}
+
+// Fine reports whether a value obeys the rule.
+func (s Setting) Fine(value string) bool { return s.fine(value) }
+
+// SecretSuffix ends the key by which a secret is given: the name of a file with it.
+const SecretSuffix = "_file"
+
+// Settings lists every setting a provider can have, in the order people see them.
+func Settings() []Setting {
+	address := func(key string) Setting {
+		return Setting{Key: key, Rule: "почтовый адрес // an e-mail address", fine: isAddress}
+	}
+	text := func(key string) Setting {
+		return Setting{Key: key, Rule: "текст в одну строку // text of one line", fine: isLine}
+	}
+	link := func(key string) Setting {
+		return Setting{Key: key, Rule: "адрес https://… // an address https://…", fine: isLink}
+	}
+	hidden := func(key string) Setting {
+		return Setting{Key: key, Secret: true, Rule: "файл не пуст // a file that is not empty", fine: func(v string) bool { return v != "" }}
+	}
+	digits := func(key, count string) Setting {
+		re := regexp.MustCompile(`^\d{` + strings.ReplaceAll(count, " ", `}$|^\d{`) + `}$`)
+		n := strings.ReplaceAll(count, " ", "/")
+		return Setting{Key: key, Rule: n + " цифр // " + n + " digits", fine: re.MatchString}
+	}
+	words := func(key string, list ...string) Setting {
+		return Setting{Key: key, Rule: strings.Join(list, ", "), fine: func(v string) bool { return slices.Contains(list, v) }}
+	}
+	return []Setting{
+		{Key: "timezone", Rule: "часовой пояс вида Asia/Yekaterinburg // a time zone like Asia/Yekaterinburg", fine: IsTimezone},
+		address("email.from"), address("email.reply_to"), text("email.dkim_domain"), text("email.dkim_selector"), hidden("email.dkim_key"),
+		text("payment.name"), digits("payment.inn", "10 12"), digits("payment.kpp", "9"), digits("payment.account", "20"), text("payment.bank"),
+		digits("payment.bic", "9"), digits("payment.corr_account", "20"), link("payment.url"),
+		words("gis.stand", "ppak", "sit01", "sit02-http", "custom"), link("gis.url"), text("gis.org_ppaguid"), text("gis.user"), hidden("gis.password"),
+		words("gis.signing", "off", "openssl", "command"), hidden("gis.key"), hidden("gis.cert"),
+		{Key: "vk.group_id", Rule: "число // a number", fine: isNumber}, hidden("vk.token"), hidden("vk.secret"), link("vk.api_url"),
+		hidden("max.token"), link("max.api_url"),
+	}
+}
+
+// FindSetting gives the setting of a key.
+func FindSetting(key string) (Setting, bool) {
+	list := Settings()
+	at := slices.IndexFunc(list, func(s Setting) bool { return s.Key == key })
+	if at < 0 {
+		return Setting{}, false
+	}
+	return list[at], true
+}
+
+// IsINN reports whether a text has the form of an ИНН: 10 digits of an organization, 12 of a person.
+func IsINN(v string) bool {
+	return (len(v) == 10 || len(v) == 12) && strings.Trim(v, "0123456789") == ""
+}
+
+// IsTimezone reports whether a text is an IANA name.
+func IsTimezone(v string) bool {
+	_, err := time.LoadLocation(v)
+	return err == nil && v != "" && v != "Local"
+}
+
+func isAddress(v string) bool {
+	_, err := mail.ParseAddress(v)
+	return err == nil
+}
+
+func isLine(v string) bool { return v != "" && len(v) <= 500 && !strings.ContainsAny(v, "\r\n\x00") }
+
+func isLink(v string) bool {
+	u, err := url.Parse(v)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
+}
+
+func isNumber(v string) bool {
+	_, err := strconv.ParseUint(v, 10, 63)
+	return err == nil
+}
