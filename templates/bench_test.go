@@ -59,3 +59,13 @@ func BenchmarkCheck(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkReference renders the HTML alone as html/template would, for comparison in the same run.
+func BenchmarkReference(b *testing.B) {
+	t, letter := letterOf(b, "bill-monthly")
+	render := reference(b, t, letter)
+	b.ReportAllocs()
+	for b.Loop() {
+		render()
+	}
+}

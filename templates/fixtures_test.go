@@ -3,6 +3,7 @@ package templates
 import (
 	"encoding/json"
 	"fmt"
+	"sync"
 	"testing"
 
 	"vestnik/engine"
@@ -85,7 +86,10 @@ func letterOf(tb testing.TB, name string) (*Template, engine.Letter) {
 	return t, engine.Letter{Provider: provider(), Campaign: engine.Campaign{Kind: t.Kind()}, Recipient: r, Links: trackedLinks{}}
 }
 
+// builtins parses the built-in templates once for all tests.
+var builtins = sync.OnceValue(Builtin)
+
 func library(tb testing.TB) *Library {
 	tb.Helper()
-	return Builtin()
+	return builtins()
 }
