@@ -159,7 +159,7 @@ func TestVarsAreNoObject(t *testing.T) {
 func TestCampaignVars(t *testing.T) {
 	template, letter := letterOf(t, "outage-planned")
 	letter.Campaign.Vars = json.RawMessage(`{"service":"Отопление","from":"2026-11-05T09:00:00+05:00","reason":"Ремонт","phone":"112"}`)
-	letter.Recipient.Vars = json.RawMessage(`{"reason":"Опрессовка","phone":" ","service":null}`)
+	letter.Recipient.Vars = json.RawMessage(`{"reason":"Опрессовка","phone":" \n","service":null}`)
 	if problems := template.Check(letter.Campaign.Vars, &letter.Recipient); problems != nil {
 		t.Fatal(problems)
 	}

@@ -2,6 +2,7 @@ package templates
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -86,7 +87,7 @@ func (pg *page) fill(ch engine.ChannelName, letter *engine.Letter) error {
 		r = &engine.Recipient{Timezone: r.Timezone, Vars: r.Vars}
 	}
 	if !t.gather(pg.data, string(letter.Campaign.Vars), r) {
-		return fmt.Errorf("vars is not a JSON object")
+		return errors.New("vars is not a JSON object")
 	}
 	if ch == engine.HouseChat {
 		pg.hide()

@@ -171,8 +171,8 @@ func TestHouseChat(t *testing.T) {
 		r.Account, r.Name, r.Premises, r.Amount = "ACCOUNT1", "NAME1 NAME1 NAME1вна", "FLAT1", &amount
 		r.Vars = append(r.Vars[:len(r.Vars)-1:len(r.Vars)-1], `,"name":"NAME2","account":"ACCOUNT2","premises":"FLAT2"}`...)
 		content := render(t, template, engine.HouseChat, letter)
-		for _, private := range []string{"NAME", "ACCOUNT", "FLAT", "98"} {
-			if strings.Contains(content.Subject+content.Text, private) && private != "98" || strings.Contains(spaced(content.Text), "98 765") {
+		for _, private := range []string{"NAME", "ACCOUNT", "FLAT", "98 765"} {
+			if strings.Contains(spaced(content.Subject+content.Text), private) {
 				t.Errorf("%s tells the house %q:\n%s", info.Name, private, content.Text)
 			}
 		}
@@ -184,15 +184,12 @@ func TestZones(t *testing.T) {
 		{"", "Asia/Yekaterinburg", "5 ноября 2026 г. с 09:00 до 17:00\n"},
 		{"Asia/Yekaterinburg", "Asia/Yekaterinburg", "5 ноября 2026 г. с 09:00 до 17:00\n"},
 		{"Europe/Moscow", "Asia/Yekaterinburg", "5 ноября 2026 г. с 07:00 до 15:00 по местному времени (UTC+3)\n"},
-		{"Asia/Kamchatka", "Asia/Yekaterinburg", "5 ноября 2026 г. с 16:00 до 00:00 6"},
+		{"Asia/Kamchatka", "Asia/Yekaterinburg", "с 16:00 5 ноября 2026 г. до 00:00 6 ноября 2026 г. по местному времени (UTC+12)\n"},
 		{"", "", "5 ноября 2026 г. с 04:00 до 12:00 по времени UTC\n"},
 		{"Nowhere/Else", "Europe/Samara", "5 ноября 2026 г. с 08:00 до 16:00\n"},
 	} {
 		template, letter := letterOf(t, "outage-planned")
 		letter.Recipient.Timezone, letter.Provider.Timezone = c.recipient, c.provider
-		if c.recipient == "Asia/Kamchatka" {
-			c.want = "с 16:00 5 ноября 2026 г. до 00:00 6 ноября 2026 г. по местному времени (UTC+12)\n"
-		}
 		for _, ch := range []engine.ChannelName{engine.Email, engine.HouseChat} {
 			if text := spaced(render(t, template, ch, letter).Text); !strings.Contains(text, c.want) {
 				t.Errorf("zone %q of %q over %s: no %q in\n%s", c.recipient, c.provider, ch, c.want, text)

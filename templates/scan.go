@@ -65,7 +65,14 @@ func (d datum) money() (engine.Money, bool) {
 
 // blank reports whether there is nothing to show: no value, null, or a string of spaces.
 func (d datum) blank() bool {
-	return d.kind == absent || d.kind == plain && trim(d.text) == ""
+	switch d.kind {
+	case absent:
+		return true
+	case plain, escaped:
+		s, ok := d.str()
+		return ok && s == ""
+	}
+	return false
 }
 
 // trim is strings.TrimSpace, without its cost for the Cyrillic letters that most of our texts begin and end with.
