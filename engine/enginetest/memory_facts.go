@@ -1,6 +1,7 @@
 package enginetest
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -135,7 +136,9 @@ func (c cashbook) Payments(ctx context.Context, provider engine.ProviderID, purp
 				found[i] = append(found[i], p)
 			}
 		}
-		slices.SortStableFunc(found[i], func(a, b engine.Payment) int { return a.PaidAt.Compare(b.PaidAt) })
+		slices.SortFunc(found[i], func(a, b engine.Payment) int {
+			return cmp.Or(a.PaidAt.Compare(b.PaidAt), cmp.Compare(a.Reference, b.Reference))
+		})
 	}
 	return found, nil
 }

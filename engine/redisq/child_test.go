@@ -1,0 +1,3 @@
+package redisq_test
+
+func workAsChild() {}

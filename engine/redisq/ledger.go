@@ -1,0 +1,257 @@
+package redisq
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"vestnik/engine"
+)
+
+// ledger is the engine's Ledger.
+type ledger struct{ *Redis }
+
+func countsKey(id engine.CampaignID) string    { return fmt.Sprintf("v:{%s}:counts", id) }
+func batchesKey(id engine.CampaignID) string   { return fmt.Sprintf("v:{%s}:batches", id) }
+func dueKey(id engine.CampaignID) string       { return fmt.Sprintf("v:{%s}:due", id) }
+func leasesKey(id engine.CampaignID) string    { return fmt.Sprintf("v:{%s}:leases", id) }
+func statesPrefix(id engine.CampaignID) string { return fmt.Sprintf("v:{%s}:states:", id) }
+
+// life is how long the keys of a ledger live from now on, in ms.
+func (l ledger) life() int64 { return l.options.Retention.Milliseconds() }
+
+// errTaken says that a batch would be lost under another of the same name; trying again cannot help.
+var errTaken = errors.New("a batch of this name is in the ledger already")
+
+func (l ledger) Open(ctx context.Context, id engine.CampaignID, ordered int64, lanes int) error {
+	if lanes < 1 {
+		return fmt.Errorf("open the ledger of campaign %s: %d lanes", id, lanes)
+	}
+	return fail(ctx, "open a ledger", l.run(ctx, openScript, []string{countsKey(id)}, ordered, lanes, l.life()).Err())
+}
+
+func (l ledger) Feed(ctx context.Context, id engine.CampaignID, from, to int, batches []engine.Batch) error {
+	args, err := appendBatches([]any{from, to, l.life()}, batches)
+	if err != nil {
+		return fmt.Errorf("feed campaign %s: %w", id, err)
+	}
+	answer, err := l.run(ctx, feedScript, []string{countsKey(id), batchesKey(id), dueKey(id)}, args...).Int()
+	if err != nil {
+		return fail(ctx, "feed a campaign", err)
+	}
+	switch answer {
+	case 1:
+		return fmt.Errorf("feed campaign %s: its ledger is not open: %w", id, engine.ErrNotFound)
+	case 2:
+		return fmt.Errorf("feed campaign %s from chunk %d: %w", id, from, engine.ErrConflict)
+	case 3:
+		return fmt.Errorf("feed campaign %s: %w", id, errTaken)
+	}
+	return nil
+}
+
+// appendBatches appends ID, JSON and due time of each batch.
+func appendBatches(args []any, batches []engine.Batch) ([]any, error) {
+	seen := make(map[string]bool, len(batches))
+	for _, b := range batches {
+		b.Due, b.Since = b.Due.UTC().Truncate(time.Millisecond), b.Since.UTC().Truncate(time.Millisecond)
+		id := b.ID()
+		if seen[id] {
+			return nil, errTaken
+		}
+		seen[id] = true
+		text, err := json.Marshal(b)
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, id, text, millis(b.Due))
+	}
+	return args, nil
+}
+
+func readBatch(id engine.CampaignID, text string) (b engine.Batch, err error) {
+	if err := json.Unmarshal([]byte(text), &b); err != nil {
+		return b, fmt.Errorf("read a batch of campaign %s: %w", id, err)
+	}
+	b.Campaign = id
+	return b, nil
+}
+
+func (l ledger) Fed(ctx context.Context, id engine.CampaignID) (int, error) {
+	fed, err := l.client.HGet(ctx, countsKey(id), "fed").Int()
+	if missing(err) {
+		return 0, nil
+	}
+	return fed, fail(ctx, "read a feeding cursor", err)
+}
+
+func (l ledger) Take(ctx context.Context, id engine.CampaignID, batch, holder string, now, until time.Time) (engine.Batch, error) {
+	answer, err := l.run(ctx, takeScript, []string{batchesKey(id), dueKey(id), leasesKey(id)},
+		batch, holder, millis(now), millis(until), l.life()).Slice()
+	if err != nil {
+		return engine.Batch{}, fail(ctx, "take a batch", err)
+	}
+	switch answer[0].(int64) {
+	case 0:
+		return engine.Batch{}, fmt.Errorf("take batch %s: %w", batch, engine.ErrGone)
+	case 2:
+		ends, err := parseMillis(answer[1].(string))
+		if err != nil {
+			return engine.Batch{}, err
+		}
+		return engine.Batch{}, &engine.LeasedError{Until: ends}
+	}
+	return readBatch(id, answer[1].(string))
+}
+
+// parseMillis reads a score that is a time.
+func parseMillis(text string) (time.Time, error) {
+	ms, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read a time: %w", err)
+	}
+	return time.UnixMilli(int64(ms)).UTC(), nil
+}
+
+func (l ledger) Hold(ctx context.Context, id engine.CampaignID, batch, holder string, until time.Time) error {
+	held, err := l.run(ctx, holdScript, []string{dueKey(id), leasesKey(id)}, batch, holder, millis(until)).Bool()
+	if err != nil {
+		return fail(ctx, "hold a batch", err)
+	}
+	if !held {
+		return fmt.Errorf("hold batch %s: %w", batch, engine.ErrGone)
+	}
+	return nil
+}
+
+func (l ledger) Settle(ctx context.Context, id engine.CampaignID, batch, holder string, s engine.Settlement) (engine.Balance, error) {
+	if batch == "" {
+		return engine.Balance{}, fmt.Errorf("settle a batch without a name: %w", engine.ErrGone)
+	}
+	return l.settle(ctx, id, batch, holder, s)
+}
+
+func (l ledger) Return(ctx context.Context, id engine.CampaignID, s engine.Settlement) (engine.Balance, error) {
+	return l.settle(ctx, id, "", "", s)
+}
+
+func (l ledger) settle(ctx context.Context, id engine.CampaignID, batch, holder string, s engine.Settlement) (engine.Balance, error) {
+	changes, err := packChanges(s.States)
+	if err != nil {
+		return engine.Balance{}, fmt.Errorf("settle batch %s: %w", batch, err)
+	}
+	args := []any{batch, holder, s.Lane, s.Chunk * engine.ChunkSize * engine.StateSize, changes, statesPrefix(id), l.life()}
+	if args, err = appendBatches(args, s.Next); err != nil {
+		return engine.Balance{}, fmt.Errorf("settle batch %s: %w", batch, err)
+	}
+	keys := []string{countsKey(id), batchesKey(id), dueKey(id), leasesKey(id), campaignKey(id), sizeKey(id)}
+	answer, err := l.run(ctx, settleScript, keys, args...).Slice()
+	if err != nil {
+		return engine.Balance{}, fail(ctx, "settle a batch", err)
+	}
+	switch answer[0].(int64) {
+	case 1:
+		return engine.Balance{}, fmt.Errorf("settle batch %s: %w", batch, engine.ErrGone)
+	case 2:
+		return engine.Balance{}, fmt.Errorf("settle batch %s: %w", batch, engine.ErrConflict)
+	case 3:
+		return engine.Balance{}, fmt.Errorf("settle batch %s in lane %d: %w", batch, s.Lane, engine.ErrNotFound)
+	case 4:
+		return engine.Balance{}, fmt.Errorf("settle batch %s: %w", batch, errTaken)
+	}
+	return readBalance(answer[1:])
+}
+
+// packChanges writes each change in ten bytes: place, state before, state after.
+func packChanges(changes []engine.Change) ([]byte, error) {
+	if !slices.IsSortedFunc(changes, func(a, b engine.Change) int { return a.Index - b.Index }) {
+		return nil, errors.New("changes are not in ascending order")
+	}
+	packed := make([]byte, 0, len(changes)*(2+2*engine.StateSize))
+	for i, c := range changes {
+		if c.Index < 0 || c.Index >= engine.ChunkSize || i > 0 && c.Index == changes[i-1].Index {
+			return nil, fmt.Errorf("place %d is outside of the chunk or comes twice", c.Index)
+		}
+		packed = binary.BigEndian.AppendUint16(packed, uint16(c.Index))
+		packed = c.State.Pack(c.Was.Pack(packed))
+	}
+	return packed, nil
+}
+
+func (l ledger) States(ctx context.Context, id engine.CampaignID, lane int, from engine.Ordinal, n int) ([]engine.State, error) {
+	begin := int64(from) * engine.StateSize
+	key := statesPrefix(id) + strconv.Itoa(lane)
+	packed, err := l.client.GetRange(ctx, key, begin, begin+int64(n)*engine.StateSize-1).Bytes()
+	if err != nil {
+		return nil, fail(ctx, "read states", err)
+	}
+	list := make([]engine.State, n)
+	for i := range list {
+		list[i] = engine.UnpackState(packed[min(i*engine.StateSize, len(packed)):])
+	}
+	return list, nil
+}
+
+// countFields are the fields that make a balance: what was ordered, and a counter for each outcome by its code.
+var countFields = []string{"ordered", "o0", "o1", "o2", "o3", "o4", "o5"}
+
+func (l ledger) Balance(ctx context.Context, id engine.CampaignID) (engine.Balance, error) {
+	counts, err := l.client.HMGet(ctx, countsKey(id), countFields...).Result()
+	if err != nil {
+		return engine.Balance{}, fail(ctx, "read a balance", err)
+	}
+	return readBalance(counts)
+}
+
+// readBalance reads the values of countFields; a ledger that was never opened has none.
+func readBalance(counts []any) (b engine.Balance, err error) {
+	numbers := make([]int64, len(countFields))
+	for i, count := range counts {
+		text, there := count.(string)
+		if !there {
+			continue
+		}
+		if numbers[i], err = strconv.ParseInt(text, 10, 64); err != nil {
+			return b, fmt.Errorf("read a balance: %w", err)
+		}
+	}
+	of := func(o engine.Outcome) int64 { return numbers[1+int(engine.OutcomeCode(o))] }
+	return engine.Balance{
+		Ordered: numbers[0], Delivered: of(engine.Delivered), Undelivered: of(engine.Undelivered), Suppressed: of(engine.Suppressed),
+		Expired: of(engine.Expired), Cancelled: of(engine.Cancelled), InFlight: of(engine.InFlight),
+	}, nil
+}
+
+func (l ledger) Batches(ctx context.Context, id engine.CampaignID, before time.Time, limit int) ([]engine.Batch, error) {
+	answer, err := l.run(ctx, batchesScript, []string{batchesKey(id), dueKey(id)}, millis(before), limit).Slice()
+	if err != nil {
+		return nil, fail(ctx, "list batches", err)
+	}
+	var list []engine.Batch
+	for i := 0; i+1 < len(answer); i += 2 {
+		ready, isTime := answer[i].(string)
+		text, isBatch := answer[i+1].(string)
+		if !isTime || !isBatch {
+			return nil, fmt.Errorf("list batches of campaign %s: a batch is due that is not there", id)
+		}
+		b, err := readBatch(id, text)
+		if err != nil {
+			return nil, err
+		}
+		if b.Due, err = parseMillis(ready); err != nil {
+			return nil, err
+		}
+		list = append(list, b)
+	}
+	return list, nil
+}
+
+func (l ledger) Outstanding(ctx context.Context, id engine.CampaignID) (int, error) {
+	n, err := l.client.HLen(ctx, batchesKey(id)).Result()
+	return int(n), fail(ctx, "count batches", err)
+}

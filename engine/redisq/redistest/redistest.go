@@ -1,0 +1,136 @@
+// Package redistest starts real redis-servers for tests: on a free port, in a folder of the test, with an append-only file that is written
+// through before a command is answered. A server can be killed and started again over the same data.
+package redistest
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Server is one redis-server.
+type Server struct {
+	t      testing.TB
+	dir    string
+	addr   string
+	args   []string
+	cmd    *exec.Cmd
+	exited chan struct{}
+}
+
+// ready is how long a server may take to start and load its data.
+const ready = 30 * time.Second
+
+// Start starts a redis-server, with further configuration like "--maxmemory-policy", "allkeys-lru", and ends it with the test. The test fails
+// if there is no redis-server on this machine.
+func Start(t testing.TB, args ...string) *Server {
+	t.Helper()
+	s := &Server{t: t, dir: t.TempDir(), addr: freeAddress(t), args: args}
+	t.Cleanup(s.Kill)
+	s.Start()
+	return s
+}
+
+// freeAddress finds a port nobody listens on.
+func freeAddress(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatalf("find a free port for redis-server: %v", err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// URL is where the server listens.
+func (s *Server) URL() string { return "redis://" + s.addr + "/0" }
+
+// Addr is the server's host and port.
+func (s *Server) Addr() string { return s.addr }
+
+// Start starts the server again after Kill, over the same data, and waits until it serves.
+func (s *Server) Start() {
+	s.t.Helper()
+	_, port, _ := net.SplitHostPort(s.addr)
+	args := append([]string{
+		"--port", port, "--bind", "127.0.0.1", "--dir", s.dir, "--appendonly", "yes", "--appendfsync", "always", "--save", "",
+		"--logfile", filepath.Join(s.dir, "log"), "--loglevel", "warning",
+	}, s.args...)
+	s.cmd = exec.Command("redis-server", args...)
+	// A test that is killed itself must not leave its server behind.
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := s.cmd.Start(); err != nil {
+		s.t.Fatalf("start redis-server (Debian package redis-server): %v", err)
+	}
+	exited, cmd := make(chan struct{}), s.cmd
+	s.exited = exited
+	go func() {
+		defer close(exited)
+		_ = cmd.Wait()
+	}()
+	if err := s.await(); err != nil {
+		log, _ := os.ReadFile(filepath.Join(s.dir, "log"))
+		s.t.Fatalf("redis-server does not serve: %v\n%s", err, log)
+	}
+}
+
+// Kill ends the server like kill -9, and waits until it is gone. Killing a dead server does nothing.
+func (s *Server) Kill() {
+	if s.cmd == nil {
+		return
+	}
+	_ = s.cmd.Process.Kill()
+	<-s.exited
+	s.cmd = nil
+}
+
+// await asks for a sign of life until there is one.
+func (s *Server) await() error {
+	ctx, cancel := context.WithTimeout(context.Background(), ready)
+	defer cancel()
+	again := time.NewTicker(5 * time.Millisecond)
+	defer again.Stop()
+	for {
+		err := s.ping(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-s.exited:
+			return fmt.Errorf("it has exited")
+		case <-again.C:
+		}
+	}
+}
+
+func (s *Server) ping(ctx context.Context) error {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", s.addr)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(time.Second)); err != nil {
+		return err
+	}
+	if _, err := conn.Write([]byte("PING\r\n")); err != nil {
+		return err
+	}
+	answer, err := bufio.NewReader(conn).ReadString('\n')
+	if err != nil {
+		return err
+	}
+	if !strings.HasPrefix(answer, "+PONG") {
+		return fmt.Errorf("it answers %q", strings.TrimSpace(answer))
+	}
+	return nil
+}

@@ -1,0 +1,309 @@
+package redisq
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"vestnik/engine"
+)
+
+// registry is the engine's Registry. A campaign lies in its own slot, the lists it stands in lie in others: a list is written first and
+// checked against the campaigns when it is read, so that a crash in between leaves a name too many and never one too few.
+type registry struct{ *Redis }
+
+const (
+	providersKey = "v:{registry}:providers"
+	keysKey      = "v:{registry}:keys"
+	activeKey    = "v:{active}"
+)
+
+// payableAge is for how long payments are matched against a campaign.
+const payableAge = 180 * 24 * time.Hour
+
+// activeGrace is for how long a campaign stays in the list of active ones after it was put there, whatever it is: whoever put it there
+// is about to make it active.
+const activeGrace = 10 * time.Minute
+
+func campaignKey(id engine.CampaignID) string  { return fmt.Sprintf("v:{%s}:campaign", id) }
+func campaignsKey(id engine.ProviderID) string { return fmt.Sprintf("v:{%s}:campaigns", id) }
+func payableKey(id engine.ProviderID) string   { return fmt.Sprintf("v:{%s}:payable", id) }
+func position(at time.Time, id engine.CampaignID) string {
+	return fmt.Sprintf("%015d.%s", at.UnixMilli(), id)
+}
+
+func campaignAt(position string) engine.CampaignID {
+	_, id, _ := strings.Cut(position, ".")
+	return engine.CampaignID(id)
+}
+
+func (r registry) PutProvider(ctx context.Context, p engine.Provider) error {
+	text, err := json.Marshal(p)
+	if err != nil {
+		return fmt.Errorf("write provider %s: %w", p.ID, err)
+	}
+	return fail(ctx, "write a provider", r.client.HSet(ctx, providersKey, string(p.ID), text).Err())
+}
+
+func (r registry) Provider(ctx context.Context, id engine.ProviderID) (p engine.Provider, err error) {
+	text, err := r.client.HGet(ctx, providersKey, string(id)).Bytes()
+	err = read(ctx, "read a provider", text, err, &p)
+	return p, err
+}
+
+func (r registry) Providers(ctx context.Context) ([]engine.Provider, error) {
+	texts, err := r.client.HVals(ctx, providersKey).Result()
+	if err != nil {
+		return nil, fail(ctx, "list the providers", err)
+	}
+	list := make([]engine.Provider, len(texts))
+	for i, text := range texts {
+		if err := json.Unmarshal([]byte(text), &list[i]); err != nil {
+			return nil, fmt.Errorf("list the providers: %w", err)
+		}
+	}
+	slices.SortFunc(list, func(a, b engine.Provider) int { return cmp.Compare(a.ID, b.ID) })
+	return list, nil
+}
+
+func (r registry) PutKey(ctx context.Context, k engine.Key) error {
+	text, err := json.Marshal(k)
+	if err != nil {
+		return fmt.Errorf("write key %s: %w", k.ID, err)
+	}
+	return fail(ctx, "write a key", r.client.HSet(ctx, keysKey, k.ID, text).Err())
+}
+
+func (r registry) Key(ctx context.Context, id string) (k engine.Key, err error) {
+	text, err := r.client.HGet(ctx, keysKey, id).Bytes()
+	err = read(ctx, "read a key", text, err, &k)
+	return k, err
+}
+
+// read takes what a command found apart.
+func read(ctx context.Context, doing string, text []byte, err error, into any) error {
+	if missing(err) {
+		return fmt.Errorf("%s: %w", doing, engine.ErrNotFound)
+	}
+	if err != nil {
+		return fail(ctx, doing, err)
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	return nil
+}
+
+// writeCampaign writes the value of a campaign's key: a token, so that no two writes are alike, and the campaign as JSON.
+func writeCampaign(c engine.Campaign) ([]byte, error) {
+	text, err := json.Marshal(c)
+	if err != nil {
+		return nil, fmt.Errorf("write campaign %s: %w", c.ID, err)
+	}
+	value := make([]byte, swapToken, swapToken+len(text))
+	rand.Read(value)
+	return append(value, text...), nil
+}
+
+// swapToken is the length of a token in bytes.
+const swapToken = 8
+
+func readCampaign(ctx context.Context, value []byte, err error, c *engine.Campaign) error {
+	return read(ctx, "read a campaign", value[min(swapToken, len(value)):], err, c)
+}
+
+func (r registry) AddCampaign(ctx context.Context, c engine.Campaign) error {
+	text, err := writeCampaign(c)
+	if err != nil {
+		return err
+	}
+	if !c.Single {
+		if err := r.enlist(ctx, campaignsKey(c.Provider), c, r.options.Retention); err != nil {
+			return err
+		}
+	}
+	if c.Kind.Payable() {
+		if err := r.enlist(ctx, payableKey(c.Provider), c, payableAge); err != nil {
+			return err
+		}
+	}
+	if err := r.activate(ctx, c); err != nil {
+		return err
+	}
+	done, err := r.run(ctx, swapScript, []string{campaignKey(c.ID)}, "", text, r.options.Retention.Milliseconds()).Bool()
+	if err != nil {
+		return fail(ctx, "add a campaign", err)
+	}
+	if !done {
+		return fmt.Errorf("add campaign %s: %w", c.ID, engine.ErrConflict)
+	}
+	return nil
+}
+
+// enlist puts a campaign into a list by age and takes out what is too old.
+func (r registry) enlist(ctx context.Context, list string, c engine.Campaign, age time.Duration) error {
+	_, err := r.client.TxPipelined(ctx, func(p redis.Pipeliner) error {
+		p.ZAdd(ctx, list, redis.Z{Member: position(c.CreatedAt, c.ID)})
+		p.ZRemRangeByLex(ctx, list, "-", "("+position(time.Now().Add(-age), ""))
+		p.PExpire(ctx, list, r.options.Retention)
+		return nil
+	})
+	return fail(ctx, "list a campaign", err)
+}
+
+// activate lists a campaign that is about to be active.
+func (r registry) activate(ctx context.Context, c engine.Campaign) error {
+	if !c.Active() {
+		return nil
+	}
+	z := redis.Z{Score: float64(time.Now().UnixMilli()), Member: string(c.ID)}
+	return fail(ctx, "list an active campaign", r.client.ZAdd(ctx, activeKey, z).Err())
+}
+
+func (r registry) Campaign(ctx context.Context, id engine.CampaignID) (c engine.Campaign, err error) {
+	text, err := r.client.Get(ctx, campaignKey(id)).Bytes()
+	err = readCampaign(ctx, text, err, &c)
+	return c, err
+}
+
+func (r registry) ChangeCampaign(ctx context.Context, id engine.CampaignID, change func(*engine.Campaign) error) (engine.Campaign, error) {
+	for {
+		var c engine.Campaign
+		before, err := r.client.Get(ctx, campaignKey(id)).Bytes()
+		if err := readCampaign(ctx, before, err, &c); err != nil {
+			return engine.Campaign{}, err
+		}
+		if err := change(&c); err != nil {
+			return c, err
+		}
+		after, err := writeCampaign(c)
+		if err != nil {
+			return engine.Campaign{}, err
+		}
+		if err := r.activate(ctx, c); err != nil {
+			return engine.Campaign{}, err
+		}
+		done, err := r.run(ctx, swapScript, []string{campaignKey(id)}, before, after, r.options.Retention.Milliseconds()).Bool()
+		if err != nil {
+			return engine.Campaign{}, fail(ctx, "change a campaign", err)
+		}
+		if done {
+			return c, nil
+		}
+	}
+}
+
+func (r registry) Campaigns(ctx context.Context, provider engine.ProviderID, cursor string, limit int) ([]engine.Campaign, string, error) {
+	var page []engine.Campaign
+	for limit > 0 {
+		from := "+"
+		if cursor != "" {
+			from = "(" + cursor
+		}
+		// One more than asked for tells whether the page is the last.
+		names, err := r.client.ZRevRangeByLex(ctx, campaignsKey(provider), &redis.ZRangeBy{Min: "-", Max: from, Count: int64(limit) + 1}).Result()
+		if err != nil {
+			return nil, "", fail(ctx, "list campaigns", err)
+		}
+		found, err := r.campaigns(ctx, names)
+		if err != nil {
+			return nil, "", err
+		}
+		for i, c := range found {
+			if len(page) == limit {
+				return page, cursor, nil
+			}
+			if cursor = names[i]; c != nil && c.Provider == provider {
+				page = append(page, *c)
+			}
+		}
+		if len(names) <= limit {
+			break
+		}
+	}
+	return page, "", nil
+}
+
+// campaigns reads those of the named campaigns that are there; nil for the others.
+func (r registry) campaigns(ctx context.Context, positions []string) ([]*engine.Campaign, error) {
+	texts := make([]*redis.StringCmd, len(positions))
+	_, err := r.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for i, name := range positions {
+			texts[i] = p.Get(ctx, campaignKey(campaignAt(name)))
+		}
+		return nil
+	})
+	if err != nil && !missing(err) {
+		return nil, fail(ctx, "read campaigns", err)
+	}
+	list := make([]*engine.Campaign, len(positions))
+	for i, cmd := range texts {
+		var c engine.Campaign
+		text, err := cmd.Bytes()
+		if err := readCampaign(ctx, text, err, &c); err == nil {
+			list[i] = &c
+		} else if !errors.Is(err, engine.ErrNotFound) {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+func (r registry) Active(ctx context.Context) ([]engine.CampaignID, error) {
+	listed, err := r.client.ZRangeWithScores(ctx, activeKey, 0, -1).Result()
+	if err != nil {
+		return nil, fail(ctx, "list active campaigns", err)
+	}
+	names := make([]string, len(listed))
+	for i, z := range listed {
+		names[i] = "." + z.Member.(string)
+	}
+	found, err := r.campaigns(ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	var active []engine.CampaignID
+	var over []any
+	for i, z := range listed {
+		if c := found[i]; c != nil && c.Active() {
+			active = append(active, c.ID)
+		} else if time.Since(time.UnixMilli(int64(z.Score))) > activeGrace {
+			over = append(over, z.Member, strconv.FormatInt(int64(z.Score), 10))
+		}
+	}
+	if len(over) > 0 {
+		if err := r.run(ctx, forgetScript, []string{activeKey}, over...).Err(); err != nil {
+			return nil, fail(ctx, "forget ended campaigns", err)
+		}
+	}
+	return active, nil
+}
+
+func (r registry) Payable(ctx context.Context, provider engine.ProviderID) ([]engine.CampaignID, error) {
+	oldest := "[" + position(time.Now().Add(-payableAge), "")
+	names, err := r.client.ZRevRangeByLex(ctx, payableKey(provider), &redis.ZRangeBy{Min: oldest, Max: "+"}).Result()
+	if err != nil {
+		return nil, fail(ctx, "list campaigns to be paid", err)
+	}
+	found, err := r.campaigns(ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	var list []engine.CampaignID
+	for _, c := range found {
+		if c == nil || c.Provider != provider || c.Status == engine.StatusCancelled && c.StartedAt.IsZero() {
+			continue
+		}
+		list = append(list, c.ID)
+	}
+	return list, nil
+}

@@ -1,0 +1,60 @@
+package redisq
+
+import (
+	"context"
+	_ "embed"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// The scripts. Each file begins with its contract: KEYS, ARGV, what it returns.
+var (
+	//go:embed append.lua
+	appendText string
+	//go:embed open.lua
+	openText string
+	//go:embed feed.lua
+	feedText string
+	//go:embed take.lua
+	takeText string
+	//go:embed hold.lua
+	holdText string
+	//go:embed settle.lua
+	settleText string
+	//go:embed batches.lua
+	batchesText string
+	//go:embed mark.lua
+	markText string
+	//go:embed credit.lua
+	creditText string
+	//go:embed close.lua
+	closeText string
+	//go:embed swap.lua
+	swapText string
+	//go:embed forget.lua
+	forgetText string
+	//go:embed ask.lua
+	askText string
+	//go:embed lead.lua
+	leadText string
+
+	appendScript  = redis.NewScript(appendText)
+	openScript    = redis.NewScript(openText)
+	feedScript    = redis.NewScript(feedText)
+	takeScript    = redis.NewScript(takeText)
+	holdScript    = redis.NewScript(holdText)
+	settleScript  = redis.NewScript(settleText)
+	batchesScript = redis.NewScript(batchesText)
+	markScript    = redis.NewScript(markText)
+	creditScript  = redis.NewScript(creditText)
+	closeScript   = redis.NewScript(closeText)
+	swapScript    = redis.NewScript(swapText)
+	forgetScript  = redis.NewScript(forgetText)
+	askScript     = redis.NewScript(askText)
+	leadScript    = redis.NewScript(leadText)
+)
+
+// run calls a script; Redis need not know it yet, as after a restart.
+func (r *Redis) run(ctx context.Context, script *redis.Script, keys []string, args ...any) *redis.Cmd {
+	return script.Run(ctx, r.client, keys, args...)
+}

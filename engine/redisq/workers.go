@@ -1,0 +1,138 @@
+package redisq
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/hibiken/asynq"
+
+	"vestnik/engine"
+)
+
+// WorkerOptions says who works on what.
+type WorkerOptions struct {
+	Channels map[engine.ChannelName]int                     // how many wakes of each channel are worked on at once
+	Handle   func(ctx context.Context, w engine.Wake) error // an error puts the wake back for 1 s, 2 s, … 30 s
+	Drain    time.Duration                                  // how long Run waits for running work at its end; 0 means 15 s
+	Log      *slog.Logger                                   // nil: slog.Default()
+}
+
+// Workers take wakes when they are due and hand them to WorkerOptions.Handle: urgent ones first, each at least once.
+type Workers struct {
+	redis   *Redis
+	options WorkerOptions
+}
+
+// Timing of asynq: how soon an idle worker sees a new wake, and how late a scheduled one may be.
+const (
+	idlePoll       = 20 * time.Millisecond
+	schedulePoll   = time.Second
+	longestBackoff = 30 * time.Second
+)
+
+// Workers prepares workers; Run starts them.
+func (r *Redis) Workers(o WorkerOptions) *Workers {
+	if o.Drain == 0 {
+		o.Drain = 15 * time.Second
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	return &Workers{redis: r, options: o}
+}
+
+// Run works until ctx ends, then takes no new wakes, waits for running work up to Drain and puts back what has not ended by then. The
+// context of running work ends only after that.
+func (w *Workers) Run(ctx context.Context) error {
+	var servers []*asynq.Server
+	for ch, concurrency := range w.options.Channels {
+		for shard := range w.redis.options.QueueShards {
+			// Each server has one goroutine that fetches, so each shard has a server; the queue that weighs more goes strictly first.
+			servers = append(servers, w.server(ctx, ch, shard, concurrency))
+		}
+	}
+	var started []*asynq.Server
+	var failure error
+	for _, server := range servers {
+		if failure = server.Start(asynq.HandlerFunc(w.handle)); failure != nil {
+			failure = fmt.Errorf("start a worker: %w", failure)
+			break
+		}
+		started = append(started, server)
+	}
+	if failure == nil {
+		<-ctx.Done()
+	}
+	var all sync.WaitGroup
+	for _, server := range started {
+		all.Go(server.Shutdown)
+	}
+	all.Wait()
+	return failure
+}
+
+func (w *Workers) server(ctx context.Context, ch engine.ChannelName, shard, concurrency int) *asynq.Server {
+	shards := w.redis.options.QueueShards
+	return asynq.NewServerFromRedisClient(w.redis.client, asynq.Config{
+		Concurrency:              max(1, (concurrency+shards-1)/shards),
+		Queues:                   map[string]int{queueName(ch, true, shard): 2, queueName(ch, false, shard): 1},
+		StrictPriority:           true,
+		TaskCheckInterval:        idlePoll,
+		DelayedTaskCheckInterval: schedulePoll,
+		ShutdownTimeout:          w.options.Drain,
+		RetryDelayFunc:           backoff,
+		BaseContext:              func() context.Context { return context.WithoutCancel(ctx) },
+		Logger:                   taskLog{w.options.Log},
+		LogLevel:                 asynq.WarnLevel,
+	})
+}
+
+// backoff is how long a wake waits after its n-th failure, counted from 0.
+func backoff(n int, _ error, _ *asynq.Task) time.Duration {
+	return min(time.Second<<min(n, 5), longestBackoff)
+}
+
+// earliest is how much too soon a wake may come, by clocks that differ, and still be waited for.
+const earliest = 2 * time.Second
+
+func (w *Workers) handle(ctx context.Context, task *asynq.Task) error {
+	var p payload
+	if err := json.Unmarshal(task.Payload(), &p); err != nil {
+		w.options.Log.Error("a wake cannot be read and is dropped", "error", err)
+		return nil
+	}
+	wake := p.wake()
+	if pause := time.Until(wake.At); pause > earliest {
+		return fmt.Errorf("the wake of batch %s came %v too soon", wake.Batch, pause)
+	} else if pause > 0 {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+	err := w.options.Handle(ctx, wake)
+	if err != nil && !errors.Is(err, engine.ErrDown) {
+		w.options.Log.Warn("a wake failed and is tried again", "campaign", wake.Campaign, "batch", wake.Batch, "channel", wake.Channel, "error", err)
+	}
+	return err
+}
+
+// taskLog hands what asynq has to say to slog.
+type taskLog struct{ log *slog.Logger }
+
+func (l taskLog) say(level slog.Level, args []any) {
+	l.log.Log(context.Background(), level, "queue", "says", fmt.Sprint(args...))
+}
+
+// The levels of asynq. Fatal does not end the process: the workers of a server that is away try on.
+func (l taskLog) Debug(args ...any) { l.say(slog.LevelDebug, args) }
+func (l taskLog) Info(args ...any)  { l.say(slog.LevelInfo, args) }
+func (l taskLog) Warn(args ...any)  { l.say(slog.LevelWarn, args) }
+func (l taskLog) Error(args ...any) { l.say(slog.LevelError, args) }
+func (l taskLog) Fatal(args ...any) { l.say(slog.LevelError, args) }
