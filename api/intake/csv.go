@@ -55,9 +55,7 @@ func (c *csvRows) next() error {
 		c.row.Line = c.line + 1
 		if excess := c.cells[min(len(c.cells), len(c.columns)):]; len(c.cells) < len(c.columns) || !c.empty(excess) {
 			c.row.Problems = append(c.row.Problems, c.told(c.row.Line, 0, "", "wrong_cell_count", len(c.cells), len(c.columns)))
-			first := c.source.line()
-			c.rescanned += size - first // a quote may have swallowed good rows
-			c.take(first)
+			c.takeFirst(size)
 			return nil
 		}
 		c.fill(size)
@@ -114,6 +112,13 @@ func (c *csvRows) take(size int) {
 	c.source.consume(size)
 }
 
+// takeFirst consumes the first physical line of a row in which a quote may have swallowed good rows.
+func (c *csvRows) takeFirst(size int) {
+	first := c.source.line()
+	c.rescanned += size - first
+	c.take(first)
+}
+
 // blame reports why the line at the window's start is no row, and consumes that line alone.
 func (c *csvRows) blame(verdict cut) {
 	if verdict.code == "row_too_long" {
@@ -166,6 +171,10 @@ func (c *csvRows) fill(size int) {
 	}
 	if len(c.vars) > 0 {
 		c.row.Recipient.Vars = slices.Clone(append(c.vars, '}'))
+	}
+	if slices.ContainsFunc(c.row.Problems, func(p Problem) bool { return p.Code == "line_end" }) {
+		c.takeFirst(size)
+		return
 	}
 	before := c.line
 	c.take(size)

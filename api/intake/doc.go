@@ -23,10 +23,11 @@
 // Excel says it); lines end in LF, CRLF or CR; lines without any content are skipped; empty cells are absent; surplus cells are fine
 // when empty; quotes inside a cell that does not begin with one are ordinary characters (ООО "Ромашка").
 //
-// A bad row ends with its first physical line. A quote never closed therefore costs its own line only: the search for its end stops
-// after MaxRow bytes, and reading goes on at the next physical line. So does reading after a row of several lines that turns out to
-// have the wrong number of cells, since the usual reason is a quote that met another row's quote. Rescanning is bounded: a file made of
-// such lines is read without looking ahead once it has cost a few times its size.
+// A quote never closed costs its own line only: the search for its end stops after MaxRow bytes, and reading goes on at the next
+// physical line. So it does after a row of several lines that has the wrong number of cells, or line ends in a field that cannot hold
+// them, since the usual reason is a quote that met another row's quote: such a row is reported at its first line, and the lines behind it
+// are read as rows of their own. Rescanning is bounded: a file made of such lines is read without looking ahead once that has cost a few
+// times its size. Only variables may hold line ends.
 //
 // The encoding is decided once, on up to 64 KiB from the first byte that is not ASCII: UTF-8 unless most such bytes make no UTF-8. Later
 // bytes that do not fit make their row bad (bad_encoding). A file that is decided to be Windows-1251 and then goes on in UTF-8 is refused.
