@@ -11,10 +11,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"vestnik/analytics"
 	"vestnik/engine"
 )
 
-// Metrics counts for Prometheus. It is an engine.Meter; labels are closed sets, never a provider's or a resident's data.
+// Metrics counts for Prometheus. It is the Meter of the engine and of the history's loader; labels are closed sets, never a provider's or a resident's data.
 type Metrics struct {
 	registry *prometheus.Registry
 
@@ -29,9 +30,16 @@ type Metrics struct {
 	taken       *prometheus.CounterVec
 	repaired    prometheus.Counter
 	unaccounted prometheus.Gauge
+
+	loaded  *prometheus.CounterVec
+	lag     prometheus.Gauge
+	stalled prometheus.Counter
 }
 
-var _ engine.Meter = (*Metrics)(nil)
+var (
+	_ engine.Meter    = (*Metrics)(nil)
+	_ analytics.Meter = (*Metrics)(nil)
+)
 
 // NewMetrics makes Metrics with a registry of its own, which also tells about the process and the Go runtime.
 func NewMetrics() *Metrics {
@@ -57,11 +65,16 @@ func NewMetrics() *Metrics {
 	m.sent = counter("messages_sending_total", "Messages handed to a channel.", "channel")
 	m.observed = counter("facts_observed_total", "Facts from outside, each recipient's once.", "channel", "fact")
 	m.taken = counter("intake_rows_total", "Rows of recipients' lists: accepted, rejected, duplicate.", "verdict")
+	m.loaded = counter("journal_loaded_total", "What the loader moved: entries, facts; aside: entries that made no sense.", "what")
+	m.lag = prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "vestnik_journal_lag_seconds", Help: "Age of the oldest fact of the last block that was loaded."})
+	m.stalled = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "vestnik_journal_stalled_total", Help: "Times the history could not be written."})
 	m.repaired = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "vestnik_batches_repaired_total", Help: "Batches woken again because their worker was lost."})
 	m.unaccounted = prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "vestnik_recipients_unaccounted", Help: "Recipients in no batch and at no lane's end, when last seen. Anything but zero is a defect."})
-	m.registry.MustRegister(m.repaired, m.unaccounted, collectors.NewGoCollector(),
+	m.registry.MustRegister(m.repaired, m.unaccounted, m.lag, m.stalled, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -96,6 +109,19 @@ func (m *Metrics) Repaired(n int) { m.repaired.Add(float64(n)) }
 
 // Unaccounted shows recipients who are nowhere.
 func (m *Metrics) Unaccounted(n int64) { m.unaccounted.Set(float64(n)) }
+
+// Loaded counts what has reached the history.
+func (m *Metrics) Loaded(entries, facts int, lag time.Duration) {
+	m.loaded.WithLabelValues("entries").Add(float64(entries))
+	m.loaded.WithLabelValues("facts").Add(float64(facts))
+	m.lag.Set(lag.Seconds())
+}
+
+// Aside counts entries of the journal that made no sense.
+func (m *Metrics) Aside(entries int) { m.loaded.WithLabelValues("aside").Add(float64(entries)) }
+
+// Stalled counts failures to write the history.
+func (m *Metrics) Stalled() { m.stalled.Inc() }
 
 func (m *Metrics) answered(method, route string, status int, took time.Duration) {
 	if route == "none" {

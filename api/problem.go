@@ -55,7 +55,7 @@ func failureOf(err error, language intake.Language) *failure {
 		return invalid(translate(language, e.Problems)...)
 	}
 	if e, ok := errors.AsType[*intake.Error](err); ok {
-		return &failure{status: e.Status, code: "bad_file", mistakes: e.Problems}
+		return &failure{status: e.Status, code: cmp.Or(fileCodes[e.Status], "bad_file"), mistakes: e.Problems}
 	}
 	if e, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return fail(http.StatusRequestEntityTooLarge, "too_large", bytesText(e.Limit))
@@ -76,6 +76,11 @@ func failureOf(err error, language intake.Language) *failure {
 		return fail(http.StatusBadRequest, "cut_off")
 	}
 	return fail(http.StatusInternalServerError, "internal")
+}
+
+// fileCodes are the codes of files that are refused for what they are sent like, and not for what is in them.
+var fileCodes = map[int]string{
+	http.StatusRequestTimeout: "timeout", http.StatusRequestEntityTooLarge: "file_too_large", http.StatusUnsupportedMediaType: "unsupported_file",
 }
 
 func failureOfEcho(e *echo.HTTPError) *failure {

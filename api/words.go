@@ -63,6 +63,8 @@ var words = map[string]phrase{
 	"invalid":                {"В запросе есть ошибки, все перечислены в errors.", "The request has errors; errors lists them all."},
 	"rejected":               {"В файле есть ошибки, не принята ни одна строка.", "The file has errors; not a single row was accepted."},
 	"bad_file":               {"Файл не удалось прочитать до конца.", "The file could not be read to its end."},
+	"file_too_large":            {"Файл слишком велик.", "The file is too large."},
+	"unsupported_file":          {"Такой файл не принимается.", "Files like this are not taken."},
 	"bad_json":               {"Тело запроса не является правильным JSON.", "The body is not well-formed JSON."},
 	"down":                   {"Хранилище недоступно. Повторите запрос позже.", "A store is down. Repeat the request later."},
 	"draining":               {"Сервер останавливается.", "The server is shutting down."},
