@@ -107,31 +107,41 @@ func (h *History) Funnel(ctx context.Context, q Query) (Report, error) {
 	if q.Campaign != "" {
 		s.campaigns = []engine.CampaignID{q.Campaign}
 	}
-	var total, lines table
-	err := together(
-		func() (err error) { total, err = h.table(ctx, s, sums(ByNone)); return err },
-		func() (err error) {
-			switch q.By {
-			case ByNone:
-			case ByChannel: // the channels come with the total
-				lines.paid, err = h.paid(ctx, s, paidByChannel())
-			default:
-				lines, err = h.table(ctx, s, breakdown(q.By, q.Zone))
-			}
-			return err
-		},
-	)
+	total, lines, err := h.tables(ctx, s, q)
 	if err != nil {
 		return Report{}, fmt.Errorf("funnel by %q: %w", q.By, err)
 	}
 	report := Report{Total: total.whole()}
-	if q.By == ByChannel {
-		lines.cells = total.channels()
-	}
 	if q.By != ByNone {
 		report.Groups = lines.groups()
 	}
 	return report, nil
+}
+
+// tables asks for the total and for the lines of the breakdown, and for nothing twice.
+func (h *History) tables(ctx context.Context, s selection, q Query) (total, lines table, err error) {
+	switch q.By {
+	case ByNone:
+		total, err = h.table(ctx, s, sums(ByNone))
+	case ByKind, ByTemplate: // a campaign has one of each, so the lines add up to the total
+		err = together(
+			func() (err error) { lines, err = h.table(ctx, s, sums(q.By)); return err },
+			func() (err error) { total.paid, err = h.paid(ctx, s, sums(ByNone).paid); return err },
+		)
+		total.cells = lines.sum()
+	case ByChannel: // the channels come with the total
+		err = together(
+			func() (err error) { total, err = h.table(ctx, s, sums(ByNone)); return err },
+			func() (err error) { lines.paid, err = h.paid(ctx, s, paidByChannel()); return err },
+		)
+		lines.cells = total.channels()
+	default:
+		err = together(
+			func() (err error) { total, err = h.table(ctx, s, sums(ByNone)); return err },
+			func() (err error) { lines, err = h.table(ctx, s, breakdown(q.By, q.Zone)); return err },
+		)
+	}
+	return total, lines, err
 }
 
 // FunnelMany counts recipients and roubles of several campaigns of one provider at once, in either mode: for lists. A campaign that has

@@ -71,10 +71,12 @@ const (
 
 	// Lines of sets: the campaign as a whole (channel ''), and each channel. Paid over a channel are those it was sent to.
 	stepLines = `lines AS (
-	SELECT campaign, arrayJoin(arrayConcat([('', [ordered, sent, received, opened, clicked, paid])],
-		arrayMap(c -> (c.1, [c.2[1], c.2[2], c.2[3], c.2[4], c.2[5], bitmapAnd(c.2[2], paid), c.2[6], c.2[7], c.2[8], c.2[9]]), channels))) AS line,
-		line.1 AS channel, line.2 AS sets
-	FROM whole
+	SELECT campaign, line.1 AS channel, line.2 AS sets
+	FROM (
+		SELECT campaign, arrayJoin(arrayConcat([('', [ordered, sent, received, opened, clicked, paid])],
+			arrayMap(c -> (c.1, [c.2[1], c.2[2], c.2[3], c.2[4], c.2[5], bitmapAnd(c.2[2], paid), c.2[6], c.2[7], c.2[8], c.2[9]]), channels))) AS line
+		FROM whole
+	)
 )`
 
 	// Lines of sets by the day of the send: how far those came who were sent something that day, over the channel of that send.
@@ -105,35 +107,47 @@ LEFT JOIN digits USING (campaign)
 GROUP BY line, channel`
 )
 
-// Payments of the chosen campaigns. By its hash a payment's reference takes 16 bytes whatever it is.
-const fromPayments = `FROM payments
-	WHERE provider = {provider:String} AND ({mode:String} = '' OR mode = {mode:String}) AND campaign IN (SELECT campaign FROM chosen)`
-
 const (
-	// What came in by line of the report: each reference once a line.
-	selectPaid = `SELECT line, toInt64(sum(amount)) AS paid
+	// Payments of the chosen campaigns. shared is zero for a payment that counts in one place, and names one that counts in several (or came twice):
+	// those few are counted once a line, the many others are just added up.
+	stepCredits = `credits AS (
+	SELECT campaign, ordinal, amount, if(payment IN (
+			SELECT payment FROM payments
+			WHERE provider = {provider:String} AND ({mode:String} = '' OR mode = {mode:String}) AND campaign IN (SELECT campaign FROM chosen)
+			GROUP BY payment
+			HAVING count() > 1
+		), payment, 0) AS shared
+	FROM payments FINAL
+	WHERE provider = {provider:String} AND ({mode:String} = '' OR mode = {mode:String}) AND campaign IN (SELECT campaign FROM chosen)
+)`
+
+	// What came in by line of the report; one of the three below says which credits belong to which line.
+	selectPaid = `SELECT line, toInt64(sum(if(shared = 0, total, once))) AS paid
 FROM (
-	SELECT key AS line, reference, max(amount) AS amount
-	FROM (SELECT campaign, sipHash128(reference) AS reference, amount ` + fromPayments + `) AS p
-	INNER JOIN chosen USING (campaign)
-	GROUP BY line, reference
+	SELECT line, shared, sum(amount) AS total, max(amount) AS once
+	FROM ({credited})
+	GROUP BY line, shared
 )
 GROUP BY line`
 
-	// The same, but a payment belongs to the lines whose sent recipients include who paid it.
-	selectPaidOfSent = `SELECT line, toInt64(sum(amount)) AS paid
-FROM (
-	SELECT line, payment.2 AS reference, max(payment.3) AS amount
-	FROM (
-		SELECT {line} AS line, arrayFilter(p -> bitmapContains(sets[2], p.1), payments) AS payments
-		FROM lines
-		INNER JOIN (SELECT campaign, groupArray((ordinal, sipHash128(reference), amount)) AS payments ` + fromPayments + ` GROUP BY campaign) AS p USING (campaign)
-		WHERE line != ''
-	)
-	ARRAY JOIN payments AS payment
-	GROUP BY line, reference
-)
-GROUP BY line`
+	// To the line of the campaign.
+	creditedByCampaign = `SELECT chosen.key AS line, credits.shared AS shared, credits.amount AS amount
+		FROM credits INNER JOIN chosen ON chosen.campaign = credits.campaign`
+
+	// To the lines of sets whose sent include who paid.
+	creditedBySent = `SELECT line, credit.2 AS shared, credit.3 AS amount
+		FROM (
+			SELECT l.line AS line, arrayFilter(c -> bitmapContains(l.sent, c.1), p.list) AS list
+			FROM (SELECT campaign, {line} AS line, sets[2] AS sent FROM lines) AS l
+			INNER JOIN (SELECT campaign, groupArray((ordinal, shared, amount)) AS list FROM credits GROUP BY campaign) AS p ON p.campaign = l.campaign
+			WHERE line != ''
+		)
+		ARRAY JOIN list AS credit`
+
+	// To the house of who paid.
+	creditedByHouse = `SELECT r.house AS line, c.shared AS shared, c.amount AS amount
+		FROM (SELECT campaign, ordinal, house ` + fromPeople + `) AS r
+		INNER JOIN credits AS c ON c.campaign = r.campaign AND c.ordinal = r.ordinal`
 
 	// Recipients of the chosen campaigns with their houses.
 	fromPeople = `FROM recipients FINAL WHERE provider = {provider:String} AND campaign IN (SELECT campaign FROM chosen)`
@@ -148,15 +162,6 @@ FROM (
 	INNER JOIN (SELECT campaign, groupArray((ordinal, house, amount)) AS people ` + fromPeople + ` GROUP BY campaign) AS p USING (campaign)
 )
 ARRAY JOIN people AS person
-GROUP BY line`
-
-	selectPaidByHouse = `SELECT line, toInt64(sum(amount)) AS paid
-FROM (
-	SELECT house AS line, reference, max(p.amount) AS amount
-	FROM (SELECT campaign, ordinal, sipHash128(reference) AS reference, amount ` + fromPayments + `) AS p
-	INNER JOIN (SELECT campaign, ordinal, house ` + fromPeople + `) AS r ON r.campaign = p.campaign AND r.ordinal = p.ordinal
-	GROUP BY line, reference
-)
 GROUP BY line`
 )
 
@@ -176,7 +181,7 @@ func sums(by By) statements {
 	}
 	return statements{
 		reached: statement(key, "key", selectLines, stepReach, stepWhole, stepDigits, stepLines),
-		paid:    statement(key, "key", selectPaid),
+		paid:    paidStatement(key, "", creditedByCampaign),
 	}
 }
 
@@ -191,12 +196,12 @@ func breakdown(by By, zone *time.Location) statements {
 		days := strings.ReplaceAll(stepDays, "{zone:String}", name)
 		return statements{
 			reached: statement("''", "day", selectLines, stepReach, stepWhole, stepDigits, days),
-			paid:    statement("''", "day", selectPaidOfSent, stepReach, stepWhole, days),
+			paid:    paidStatement("''", "day", creditedBySent, stepReach, stepWhole, days),
 		}
 	case ByHouse:
 		return statements{
 			reached: statement("''", "", selectHouses, stepReach, stepWhole),
-			paid:    statement("''", "", selectPaidByHouse),
+			paid:    paidStatement("''", "", creditedByHouse),
 		}
 	}
 	return sums(by)
@@ -204,7 +209,12 @@ func breakdown(by By, zone *time.Location) statements {
 
 // paidByChannel is what came in from those a channel was sent to.
 func paidByChannel() string {
-	return statement("''", "channel", selectPaidOfSent, stepReach, stepWhole, stepLines)
+	return paidStatement("''", "channel", creditedBySent, stepReach, stepWhole, stepLines)
+}
+
+// paidStatement adds up what came in.
+func paidStatement(key, line, credited string, steps ...string) string {
+	return statement(key, line, strings.ReplaceAll(selectPaid, "{credited}", credited), append(steps, stepCredits)...)
 }
 
 // statement puts steps and the final select together. key is what a campaign belongs to, line what a line of sets belongs to.

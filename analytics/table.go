@@ -90,6 +90,27 @@ func (t table) channels() map[place]cells {
 	return lines
 }
 
+// sum adds all lines up to one.
+func (t table) sum() map[place]cells {
+	total := make(map[place]cells)
+	for at, c := range t.cells {
+		whole := place{channel: at.channel}
+		total[whole] = cells{counts: add(total[whole].counts, c.counts), amounts: add(total[whole].amounts, c.amounts)}
+	}
+	return total
+}
+
+// add adds a list to another of the same length, or to none.
+func add[T int64 | uint64](sum, list []T) []T {
+	if sum == nil {
+		return slices.Clone(list)
+	}
+	for i, n := range list {
+		sum[i] += n
+	}
+	return sum
+}
+
 // groups gives the lines in order of their keys.
 func (t table) groups() []Group {
 	funnels := t.funnels()
