@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -226,24 +225,49 @@ func (s sendCommand) follow(ctx context.Context, t *terminal, api *client.Client
 	return s.conclude(ctx, t, api, c)
 }
 
+// catchUp is how long the history may take to have everything that a campaign's ledger says.
+const catchUp = 15 * time.Second
+
+// settled waits, within reason, until the funnel has everybody whom the ledger has: facts reach the history a moment later.
+func settled(ctx context.Context, api *client.Client, c client.Campaign) (client.Campaign, error) {
+	for deadline := time.Now().Add(catchUp); time.Now().Before(deadline); {
+		counts := map[engine.Fact]int64{}
+		for _, s := range c.Funnel {
+			counts[s.Stage] = s.Count
+		}
+		if counts[engine.Ordered] >= c.Ledger.Ordered && counts[engine.Sent] >= c.Ledger.Delivered {
+			return c, nil
+		}
+		select {
+		case <-ctx.Done():
+			return c, ctx.Err()
+		case <-time.After(followPause):
+		}
+		var err error
+		if c, err = api.Campaign(ctx, c.ID); err != nil {
+			return c, err
+		}
+	}
+	return c, nil
+}
+
 // conclude prints an ended campaign.
 func (s sendCommand) conclude(ctx context.Context, t *terminal, api *client.Client, c client.Campaign) error {
+	c, err := settled(ctx, api, c)
+	if err != nil {
+		return err
+	}
 	t.tell("%s", t.ledger(c.Ledger))
-	if s.JSON {
-		if err := t.json(c); err != nil {
-			return err
-		}
-	} else {
-		report, err := api.Funnel(ctx, c.ID, "")
-		if err != nil {
-			return fmt.Errorf("%s %s: %w", t.Say("воронка рассылки", "funnel of campaign"), c.ID, err)
-		}
-		if err := t.funnel(c.Name, report); err != nil {
-			return err
-		}
+	switch {
+	case s.JSON:
+		err = t.json(c)
+	case c.Funnel == nil:
+		err = t.fail("история недоступна: воронку покажет vestnik funnel %s // the history is out of reach: vestnik funnel %s will show it", c.ID)
+	default:
+		err = t.funnel(c.Name, client.Report{Funnel: client.Funnel{Stages: c.Funnel, Channels: c.Channels}})
 	}
-	if c.Status != engine.StatusCompleted {
-		return t.fail("рассылка %s: %s // campaign %s: %s", c.ID, t.status(c.Status))
+	if err == nil && c.Status != engine.StatusCompleted {
+		err = t.fail("рассылка %s: %s // campaign %s: %s", c.ID, t.status(c.Status))
 	}
-	return nil
+	return err
 }

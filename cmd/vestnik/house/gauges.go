@@ -8,14 +8,9 @@ import (
 	"vestnik/engine/redisq"
 )
 
-// gauge has queues, journal and loader measured whenever metrics are read.
+// gauge has the queues and the journal measured whenever metrics are read.
 func (h *House) gauge() error {
-	redis, loading := h.redis, &h.loading
-	one := func(name, help string, read func() float64) api.Gauge {
-		return api.Gauge{Name: "vestnik_" + name, Help: help, Read: func(context.Context) (map[string]float64, error) {
-			return map[string]float64{"": read()}, nil
-		}}
-	}
+	redis := h.redis
 	err := h.Metrics.Add(
 		api.Gauge{Name: "vestnik_queue_depth", Help: "Batches that are due and wait for a worker.", Label: "channel",
 			Read: func(ctx context.Context) (map[string]float64, error) {
@@ -30,10 +25,6 @@ func (h *House) gauge() error {
 				d, err := redis.Depths(ctx)
 				return map[string]float64{"": float64(d.Journal)}, err
 			}},
-		one("journal_lag_seconds", "Age of the oldest fact of the block that this loader wrote last.", func() float64 { return float64(loading.lag.Load()) / 1000 }),
-		one("loader_facts", "Facts this loader has written to the history.", func() float64 { return float64(loading.facts.Load()) }),
-		one("loader_aside", "Journal entries set aside because they make no sense. Anything but zero needs a person.", func() float64 { return float64(loading.aside.Load()) }),
-		one("loader_stalled", "How often this loader had to wait for ClickHouse.", func() float64 { return float64(loading.stalled.Load()) }),
 	)
 	if err != nil {
 		return fmt.Errorf("measure the house: %w", err)

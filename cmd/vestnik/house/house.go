@@ -47,9 +47,7 @@ type House struct {
 	redis      *redisq.Redis
 	clickhouse *chdb.Engine // nil unless it is the one in the box
 	channels   map[engine.ChannelName]engine.Channel
-	server     *api.Server
 	listener   net.Listener
-	loading    loading
 
 	front, back *crew // what is stopped first: API and workers; and then: the loader
 	failed      chan error
@@ -103,9 +101,9 @@ func (h *House) begin() error {
 		if err != nil {
 			return fmt.Errorf("start the API: %w", err)
 		}
-		h.server = server
-		h.front.Go(func(ctx context.Context) error { return server.Serve(ctx, h.listener) })
+		listener := h.listener
 		h.listener = nil // the server's to close from now on
+		h.front.Go(func(ctx context.Context) error { return server.Serve(ctx, listener) })
 	}
 	if h.has(config.RoleWorker) {
 		h.front.Go(h.work)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"vestnik/analytics"
@@ -32,25 +31,7 @@ func (h *House) load(ctx context.Context) error {
 		wait = min(2*wait, migratePause)
 	}
 	loader := analytics.NewLoader(h.History, h.source(), h.Stores.Audience, analytics.LoaderOptions{
-		Drain: h.config.ShutdownAfter / 4, Log: h.config.Log, Meter: &h.loading,
+		Drain: h.config.ShutdownAfter / 4, Log: h.config.Log, Meter: h.Metrics,
 	})
 	return loader.Run(ctx)
 }
-
-// loading remembers how the loader fares, for metrics.
-type loading struct {
-	facts, aside, stalled atomic.Int64
-	lag                   atomic.Int64 // of the last block, in milliseconds
-}
-
-// Loaded counts a block that is in the history now.
-func (l *loading) Loaded(_, facts int, lag time.Duration) {
-	l.facts.Add(int64(facts))
-	l.lag.Store(lag.Milliseconds())
-}
-
-// Aside counts entries that make no sense.
-func (l *loading) Aside(entries int) { l.aside.Add(int64(entries)) }
-
-// Stalled counts how often ClickHouse had to be waited for.
-func (l *loading) Stalled() { l.stalled.Add(1) }
