@@ -1,0 +1,97 @@
+package demo
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"html"
+	"io"
+	"mime"
+	"mime/multipart"
+	"mime/quotedprintable"
+	"net/mail"
+	"regexp"
+	"strings"
+
+	"vestnik/engine"
+)
+
+// letter is a mail as its reader sees it.
+type letter struct {
+	campaign    engine.CampaignID // from the Message-ID, by which mailboxes report
+	pixel       string            // what the mail program loads when the letter is shown; empty: nothing
+	button      string            // where the button leads; empty: there is none
+	unsubscribe string            // the one-click address of the header; empty: there is none
+}
+
+// messageID is a Message-ID of ours: campaign, number of the recipient, channel.
+var messageID = regexp.MustCompile(`^<([0-9a-z]+)-\d+-[a-z]+@`)
+
+var (
+	imageTag  = regexp.MustCompile(`<img [^>]*src="([^"]+)"`)
+	buttonTag = regexp.MustCompile(`<a class="btn" href="([^"]+)"`)
+)
+
+// openEnvelope reads the head of a mail only: whom it is from, and what the mail program offers without showing it.
+func openEnvelope(raw []byte) (letter, *mail.Message, error) {
+	m, err := mail.ReadMessage(bytes.NewReader(raw))
+	if err != nil {
+		return letter{}, nil, fmt.Errorf("read a mail: %w", err)
+	}
+	found := messageID.FindStringSubmatch(m.Header.Get("Message-ID"))
+	if found == nil {
+		return letter{}, nil, errors.New("read a mail: its Message-ID is none of ours")
+	}
+	l := letter{campaign: engine.CampaignID(found[1])}
+	if m.Header.Get("List-Unsubscribe-Post") != "" {
+		l.unsubscribe = strings.Trim(m.Header.Get("List-Unsubscribe"), "<> ")
+	}
+	return l, m, nil
+}
+
+// openLetter reads a whole mail.
+func openLetter(raw []byte) (letter, error) {
+	l, m, err := openEnvelope(raw)
+	if err != nil {
+		return l, err
+	}
+	page, err := shown(m)
+	if err != nil {
+		return l, fmt.Errorf("read a mail: %w", err)
+	}
+	for tag, to := range map[*regexp.Regexp]*string{imageTag: &l.pixel, buttonTag: &l.button} {
+		if found := tag.FindSubmatch(page); found != nil {
+			*to = html.UnescapeString(string(found[1]))
+		}
+	}
+	return l, nil
+}
+
+// shown gives the HTML of a mail; nothing when it has none.
+func shown(m *mail.Message) ([]byte, error) {
+	kind, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
+	if err != nil || !strings.HasPrefix(kind, "multipart/") {
+		return nil, err
+	}
+	parts := multipart.NewReader(m.Body, params["boundary"])
+	for {
+		part, err := parts.NextRawPart()
+		if err == io.EOF {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if !strings.HasPrefix(part.Header.Get("Content-Type"), "text/html") {
+			continue
+		}
+		switch strings.ToLower(part.Header.Get("Content-Transfer-Encoding")) {
+		case "base64":
+			return io.ReadAll(base64.NewDecoder(base64.StdEncoding, part))
+		case "quoted-printable":
+			return io.ReadAll(quotedprintable.NewReader(part))
+		}
+		return io.ReadAll(part)
+	}
+}

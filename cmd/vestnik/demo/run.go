@@ -1,0 +1,136 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"vestnik/api/client"
+)
+
+// How often campaigns are looked at, and how long the history may stand still before the counts are taken as they are.
+const (
+	lookPause    = 150 * time.Millisecond
+	historyStill = 20 * time.Second
+)
+
+// Run orders the campaigns, waits until each has settled, the residents have come to rest and the history has caught up, and reports. A report
+// that is not Fine is no error: it says itself what does not agree.
+func (d *Demo) Run(ctx context.Context) (Report, error) {
+	var list []*ordered
+	for _, kind := range d.options.Kinds {
+		o, err := d.order(ctx, kind)
+		if err != nil {
+			return Report{}, err
+		}
+		if o != nil {
+			list = append(list, o)
+		}
+	}
+	if err := d.watch(ctx, list); err != nil {
+		return Report{}, err
+	}
+	return d.conclude(ctx, list)
+}
+
+// watch waits until nobody is in flight and all is quiet in town.
+func (d *Demo) watch(ctx context.Context, list []*ordered) error {
+	for {
+		quiet := d.residents.Quiet(d.sink.Count()) // asked before the campaigns: a letter that comes back later sets one running again
+		settled := true
+		for _, o := range list {
+			if err := d.look(ctx, o); err != nil {
+				return err
+			}
+			settled = settled && o.campaign.Status.Ended() && o.campaign.Ledger.InFlight == 0
+		}
+		if err := d.residents.Err(); err != nil {
+			return fmt.Errorf("a resident could not do something: %w", err)
+		}
+		if settled && quiet && d.residents.Quiet(d.sink.Count()) {
+			return nil
+		}
+		if err := d.pause(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// look asks for a campaign's state.
+func (d *Demo) look(ctx context.Context, o *ordered) (err error) {
+	if o.campaign, err = d.api.Campaign(ctx, o.id); err != nil {
+		return fmt.Errorf("look at %q: %w", o.name, err)
+	}
+	l := o.campaign.Ledger
+	if o.settled == 0 && l.InFlight == 0 && l.Ordered > 0 {
+		o.settled = time.Since(o.started)
+	}
+	d.show(Progress{Campaign: o.name, Phase: Delivering, Done: l.Ordered - l.InFlight, Total: l.Ordered})
+	return nil
+}
+
+// pause lets a moment pass.
+func (d *Demo) pause(ctx context.Context) error {
+	select {
+	case <-time.After(lookPause):
+		return nil
+	case err := <-d.Failed():
+		return errors.Join(errors.New("the product has stopped working"), err)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// conclude reports as soon as the history agrees with the delivery and the residents, or has stood still for so long that it never will.
+func (d *Demo) conclude(ctx context.Context, list []*ordered) (Report, error) {
+	still := time.Now()
+	last := ""
+	for {
+		report, err := d.count(ctx, list)
+		if err != nil {
+			return report, err
+		}
+		figures := fmt.Sprint(report.Campaigns)
+		if figures != last {
+			still, last = time.Now(), figures
+		}
+		if report.Fine() || time.Since(still) > historyStill {
+			report.Elapsed = time.Since(d.begun).Seconds()
+			return report, nil
+		}
+		if err := d.pause(ctx); err != nil {
+			return report, err
+		}
+	}
+}
+
+// count takes all the counts.
+func (d *Demo) count(ctx context.Context, list []*ordered) (Report, error) {
+	r := Report{Version: d.options.Version, Seed: d.options.Seed, Campaigns: []CampaignReport{}}
+	for _, o := range list {
+		c, err := d.api.Campaign(ctx, o.id)
+		if err != nil {
+			return r, fmt.Errorf("look at %q: %w", o.name, err)
+		}
+		funnel, err := d.api.Funnel(ctx, o.id, "")
+		if err != nil && !away(err) {
+			return r, fmt.Errorf("ask for the funnel of %q: %w", o.name, err)
+		}
+		one := CampaignReport{
+			ID: o.id, Kind: o.kind, Name: o.name, Status: c.Status, Ledger: c.Ledger, Channels: funnel.Channels, Funnel: funnel.Stages,
+		}
+		if o.settled > 0 {
+			one.Rate = float64(c.Ledger.Ordered) / o.settled.Seconds()
+		}
+		r.Campaigns = append(r.Campaigns, one)
+		r.Problems = append(r.Problems, one.check(o.deeds)...)
+	}
+	return r, nil
+}
+
+// away reports whether a store cannot be reached for the moment.
+func away(err error) bool {
+	problem := (*client.Problem)(nil)
+	return errors.As(err, &problem) && problem.Status == 503
+}
