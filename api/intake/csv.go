@@ -25,6 +25,7 @@ type csvRows struct {
 	vars      []byte // scratch
 	rescanned int    // bytes looked at in vain for the end of a quote
 	consumed  int
+	suspect   int // the last line that a bad row of several lines took for its own
 }
 
 // forgiven is how many bytes may be scanned again however small a file is.
@@ -38,6 +39,9 @@ func (c *csvRows) next() error {
 	}
 	for {
 		size, verdict, err := c.record(c.delimiter)
+		if c.line < c.suspect && verdict.code == "" {
+			verdict = c.remainder()
+		}
 		switch {
 		case err == io.EOF && !c.found:
 			return c.refuse(c.line, "no_rows")
@@ -115,8 +119,20 @@ func (c *csvRows) take(size int) {
 // takeFirst consumes the first physical line of a row in which a quote may have swallowed good rows.
 func (c *csvRows) takeFirst(size int) {
 	first := c.source.line()
+	c.suspect = max(c.suspect, c.line+1+bytes.Count(bytes.TrimRight(c.source.window()[:size], "\r\n"), []byte("\n")))
 	c.rescanned += size - first
 	c.take(first)
+}
+
+// remainder finds quotes inside cells without quotes. Elsewhere they are harmless, but behind the first line of a bad row they are what is left
+// of a quoted cell, and no recipient may be made of that.
+func (c *csvRows) remainder() cut {
+	for _, one := range c.cells {
+		if at := bytes.IndexByte(c.source.window()[one.from:one.to], '"'); at >= 0 && !one.quoted {
+			return cut{code: "bad_quote", at: one.from + at}
+		}
+	}
+	return cut{}
 }
 
 // blame reports why the line at the window's start is no row, and consumes that line alone.

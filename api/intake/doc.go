@@ -26,7 +26,7 @@
 // A quote never closed costs its own line only: the search for its end stops after MaxRow bytes, and reading goes on at the next
 // physical line. So it does after a row of several lines that has the wrong number of cells, or line ends in a field that cannot hold
 // them, since the usual reason is a quote that met another row's quote: such a row is reported at its first line, and the lines behind it
-// are read as rows of their own. Rescanning is bounded: a file made of such lines is read without looking ahead once that has cost a few
+// are read as rows of their own, in which a quote inside a cell is an error then, for no recipient may be made of half a cell. Rescanning is bounded: a file made of such lines is read without looking ahead once that has cost a few
 // times its size. Only variables may hold line ends.
 //
 // The encoding is decided once, on up to 64 KiB from the first byte that is not ASCII: UTF-8 unless most such bytes make no UTF-8. Later

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -66,7 +67,7 @@ func accounted(t *testing.T, text string, skip int, rows []intake.Row, blank fun
 
 func FuzzCSV(f *testing.F) {
 	for _, seed := range []string{"1,A,b\n2,\"B\n3,C,d\n", "1,\"a\"\"\nb\",\"\"\r\n", "1,\"a\"b,c\n,,\n", "\xef\xbb\xbf1,\xff,=\n", "1;2;3\rx", "\"\",\"\n\",\"x\"\n", "1,\x00,\t",
-		",\"\n0\",", "\xff\x80\xba\xe4\x92\xdc\xc4\n\n\xa0\xa0\n\xaf"} {
+		",\"\n0\",", "\"\"\"\nx\",,\"\"", "\xff\x80\xba\xe4\x92\xdc\xc4\n\n\xa0\xa0\n\xaf"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
@@ -108,6 +109,9 @@ func agree(t *testing.T, text string, rows []intake.Row) {
 		return strings.TrimFunc(text, func(r rune) bool { return unicode.IsSpace(r) || r == '\u200b' || r == '\ufeff' })
 	}
 	for _, row := range rows {
+		if slices.ContainsFunc(row.Problems, func(p intake.Problem) bool { return p.Code == "line_end" }) {
+			return // the lines behind it were read as rows of their own
+		}
 		if len(row.Problems) > 0 {
 			continue
 		}
