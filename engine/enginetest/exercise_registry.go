@@ -116,11 +116,12 @@ func testRefusedChange(t *testing.T, s engine.Stores) {
 	c := campaignOf(newProvider())
 	ok(t, s.Registry.AddCampaign(ctx, c))
 	refusal := errors.New("no")
-	_, err := s.Registry.ChangeCampaign(ctx, c.ID, func(c *engine.Campaign) error {
+	is, err := s.Registry.ChangeCampaign(ctx, c.ID, func(c *engine.Campaign) error {
 		c.Name = "changed"
 		return refusal
 	})
 	equal(t, "the very error", err, refusal)
+	equal(t, "name returned", is.Name, c.Name)
 	equal(t, "name", must[engine.Campaign](t)(s.Registry.Campaign(ctx, c.ID)).Name, c.Name)
 }
 

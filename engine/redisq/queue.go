@@ -81,7 +81,7 @@ func (q queue) put(ctx context.Context, w engine.Wake) error {
 	}
 	task := asynq.NewTask(wakeType, text)
 	for {
-		_, err = q.tasks.EnqueueContext(ctx, task, asynq.Queue(name), asynq.TaskID(id), asynq.ProcessAt(wholeSecond(w.At)),
+		_, err = q.tasks.EnqueueContext(ctx, task, asynq.Queue(name), asynq.TaskID(id), asynq.ProcessAt(notBefore(w.At)),
 			asynq.MaxRetry(math.MaxInt32), asynq.Timeout(workLimit))
 		if !errors.Is(err, asynq.ErrTaskIDConflict) {
 			return failTask(ctx, err)
@@ -115,13 +115,14 @@ func (q queue) conflict(name, id string) (string, error) {
 	return "", nil
 }
 
-// wholeSecond is the first whole second that is not before t: asynq keeps times in seconds and would be early otherwise.
-func wholeSecond(t time.Time) time.Time {
+// notBefore is when asynq is told to wake: a time that has come is now; of others it keeps whole seconds only and would be early, so they are
+// rounded up.
+func notBefore(t time.Time) time.Time {
 	whole := t.Truncate(time.Second)
-	if whole.Before(t) {
+	if whole.Before(t) && t.After(time.Now()) {
 		return whole.Add(time.Second)
 	}
-	return whole
+	return t
 }
 
 // failTask is fail for asynq, which tells causes as text only: what is not the caller's context is Redis being away.

@@ -182,8 +182,12 @@ func (r registry) ChangeCampaign(ctx context.Context, id engine.CampaignID, chan
 		if err := readCampaign(ctx, before, err, &c); err != nil {
 			return engine.Campaign{}, err
 		}
-		if err := change(&c); err != nil {
-			return c, err
+		if refusal := change(&c); refusal != nil {
+			var is engine.Campaign
+			if err := readCampaign(ctx, before, nil, &is); err != nil {
+				return engine.Campaign{}, err
+			}
+			return is, refusal
 		}
 		after, err := writeCampaign(c)
 		if err != nil {

@@ -1,6 +1,7 @@
 package redisq_test
 
 import (
+	"log/slog"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -12,6 +13,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	redisq.SetLog(slog.New(slog.DiscardHandler))
 	workAsChild()
 	goleak.VerifyTestMain(m)
 }

@@ -91,7 +91,7 @@ func parseURL(text string) (*redis.UniversalOptions, error) {
 func addresses(list, port string) ([]string, error) {
 	var all []string
 	for host := range strings.SplitSeq(list, ",") {
-		if host == "" {
+		if host == "" || strings.ContainsAny(host, "% \\@") {
 			return nil, errURL
 		}
 		if _, _, err := net.SplitHostPort(host); err != nil {

@@ -1,0 +1,136 @@
+package redisq_test
+
+import (
+	"bytes"
+	"fmt"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"vestnik/engine"
+	"vestnik/engine/redisq"
+	"vestnik/engine/redisq/redistest"
+)
+
+// accounts makes n recipients as a real file has them.
+func accounts(from, n int) []engine.Recipient {
+	list := make([]engine.Recipient, n)
+	for i := range list {
+		k := from + i
+		amount := engine.Money(1000_00 + k*7919%900_000)
+		list[i] = engine.Recipient{
+			Account: fmt.Sprintf("%010d", 4_000_000_000+uint64(k)*7), Name: names[k%len(names)] + " " + names[k*7%len(names)] + "ич",
+			Email: fmt.Sprintf("resident.%x@mail.example.ru", uint32(k)*2654435761),
+			House: fmt.Sprintf("%08x-89ab-4cde-8f01-23456789abcd", uint32(k/80)*2654435761), Premises: fmt.Sprint(k%80 + 1),
+			DocumentID: fmt.Sprintf("50АА%09d-01", k), Period: "2026-10", Amount: &amount, DueDate: "2026-11-10",
+		}
+	}
+	return list
+}
+
+var names = []string{"Иванов", "Петрова", "Сидоренко", "Кузнецова", "Смирнов", "Попова", "Васильев", "Соколова", "Михайлов", "Новикова", "Фёдоров"}
+
+// redisCLI asks the server past everything that is tested.
+func redisCLI(t testing.TB, server *redistest.Server, args ...string) string {
+	t.Helper()
+	host, port, _ := strings.Cut(server.Addr(), ":")
+	out, err := exec.Command("redis-cli", append([]string{"-h", host, "-p", port}, args...)...).Output()
+	if err != nil {
+		t.Fatalf("redis-cli %v: %v", args, err)
+	}
+	return string(out)
+}
+
+// TestWhatLiesInRedis uses every store and then looks at the keys: none tells who, all that should expire do, and with a data key no value tells
+// who either.
+func TestWhatLiesInRedis(t *testing.T) {
+	server := redistest.Start(t, "--rdbcompression", "no") // so that DUMP shows what there is
+	s := open(t, redisq.Options{URL: server.URL(), DataKey: []byte("sixteen bytes !!")}).Stores()
+	ctx, list := t.Context(), accounts(0, 3)
+	now := time.Now().UTC()
+	c := engine.Campaign{ID: "cmp", Provider: "prv", Kind: engine.KindBill, Status: engine.StatusRunning, CreatedAt: now,
+		Route: engine.DefaultRoute(engine.KindBill)}
+	b := engine.Batch{Phase: engine.Sending, Due: now, Members: engine.FirstMembers(3)}
+	late := b
+	late.Chunk, late.Due = 1, now.Add(time.Hour)
+	steps := []func() error{
+		func() error { return s.Registry.PutProvider(ctx, engine.Provider{ID: "prv"}) },
+		func() error { return s.Registry.PutKey(ctx, engine.Key{ID: "key"}) },
+		func() error { return s.Registry.AddCampaign(ctx, c) },
+		func() error { _, err := s.Audience.Append(ctx, c.ID, list); return err },
+		func() error { return s.Ledger.Open(ctx, c.ID, 3, 1) },
+		func() error { return s.Ledger.Feed(ctx, c.ID, 0, 2, []engine.Batch{b, late}) },
+		func() error { _, err := s.Ledger.Take(ctx, c.ID, b.ID(), "h", now, now.Add(time.Minute)); return err },
+		func() error {
+			_, err := s.Ledger.Take(ctx, c.ID, late.ID(), "h", now, now.Add(time.Minute))
+			return err
+		},
+		func() error {
+			_, err := s.Ledger.Settle(ctx, c.ID, b.ID(), "h", engine.Settlement{States: []engine.Change{{State: engine.State{Outcome: engine.Delivered}}}})
+			return err
+		},
+		func() error {
+			_, err := s.Marks.Set(ctx, c.ID, engine.Email, engine.Opened, engine.Ordinals{1})
+			return err
+		},
+		func() error {
+			_, err := s.Cashbook.Credit(ctx, "prv", []engine.Payment{{Reference: "reference", DocumentID: list[0].DocumentID, Amount: 1, PaidAt: now}})
+			return err
+		},
+		func() error { return s.Stops.Stop(ctx, "prv", engine.Email, engine.Opted, []string{list[0].Email}) },
+		func() error { _, _, err := s.Answers.Begin(ctx, "prv", list[0].Email, [32]byte{}); return err },
+		func() error { _, _, err := s.Answers.Begin(ctx, "prv", list[1].Email, [32]byte{}); return err },
+		func() error {
+			return s.Answers.Keep(ctx, "prv", list[1].Email, [32]byte{}, engine.Answer{Body: []byte(list[0].Name)})
+		},
+	}
+	for i, step := range steps {
+		if err := step(); err != nil {
+			t.Fatalf("step %d: %v", i, err)
+		}
+	}
+	forever := map[string]bool{"v:{registry}:providers": true, "v:{registry}:keys": true, "v:{active}": true, "v:{prv}:stops:email": true}
+	keys := strings.Fields(redisCLI(t, server, "--scan"))
+	if len(keys) < 18 {
+		t.Fatalf("only %d keys: %v", len(keys), keys)
+	}
+	for _, key := range keys {
+		if lasts := strings.TrimSpace(redisCLI(t, server, "ttl", key)) == "-1"; lasts != forever[key] {
+			t.Errorf("key %s lasts for ever: %v", key, lasts)
+		}
+		if value := redisCLI(t, server, "--no-raw", "dump", key); tells(key+value, list) {
+			t.Errorf("key %s tells who", key)
+		}
+	}
+}
+
+// tells reports whether a text has something in it that stands for a person.
+func tells(text string, list []engine.Recipient) bool {
+	for _, person := range list {
+		for _, secret := range []string{person.Account, person.Email, person.DocumentID, strings.Fields(person.Name)[0]} {
+			if bytes.Contains([]byte(text), []byte(secret)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func TestAnotherDataKeyOpensNothing(t *testing.T) {
+	server := redistest.Start(t)
+	ctx := t.Context()
+	sealed := open(t, redisq.Options{URL: server.URL(), DataKey: []byte("sixteen bytes !!")}).Stores()
+	if _, err := sealed.Audience.Append(ctx, "cmp", accounts(0, 3)); err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range [][]byte{nil, []byte("another sixteen!")} {
+		other := open(t, redisq.Options{URL: server.URL(), DataKey: key}).Stores()
+		if _, err := other.Audience.Chunk(ctx, "cmp", 0); err == nil {
+			t.Errorf("a chunk was opened with key %q", key)
+		}
+	}
+	if list, err := sealed.Audience.Chunk(ctx, "cmp", 0); err != nil || len(list) != 3 {
+		t.Errorf("the right key does not open it: %v", err)
+	}
+}
