@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"strings"
 	"syscall"
 	"time"
@@ -88,6 +89,9 @@ const (
 
 // wrap says what was being done, and marks what means that ClickHouse cannot be reached.
 func wrap(doing string, err error) error {
+	if request, ok := errors.AsType[*url.Error](err); ok {
+		err = request.Err // without the address, which holds the parameters of the statement
+	}
 	switch {
 	case err == nil:
 		return nil
@@ -96,6 +100,23 @@ func wrap(doing string, err error) error {
 	}
 	return fmt.Errorf("%s: %w", doing, err)
 }
+
+// discreet wraps an error as wrap does, but without ClickHouse's own words: they may repeat the values of a statement or of a row, and so an account.
+func discreet(doing string, err error) error {
+	if exception(err) != 0 && !unreachable(err) {
+		return &quietError{doing + ": ClickHouse answers " + exceptionName(err), err}
+	}
+	return wrap(doing, err)
+}
+
+// quietError has words of its own for an exception.
+type quietError struct {
+	text  string
+	cause error
+}
+
+func (e *quietError) Error() string { return e.text }
+func (e *quietError) Unwrap() error { return e.cause }
 
 // unreachable tells a server that did not answer from one that answered with an error. A proxy or a server that is starting says 502–504.
 func unreachable(err error) bool {

@@ -108,6 +108,9 @@ type rows interface {
 func (h *History) insert(ctx context.Context, token string, r rows) error {
 	name, columns := r.table()
 	values := r.values()
+	if first, ok := values[0].([]string); ok && len(first) == 0 {
+		return nil
+	}
 	ctx = clickhouse.Context(ctx, clickhouse.WithColumnNamesAndTypes(columns), clickhouse.WithSettings(clickhouse.Settings{
 		"insert_deduplication_token":                         token,
 		"deduplicate_blocks_in_dependent_materialized_views": 1,
@@ -116,9 +119,6 @@ func (h *History) insert(ctx context.Context, token string, r rows) error {
 	names := make([]string, len(columns))
 	for i, c := range columns {
 		names[i] = c.Name
-	}
-	if empty(values[0]) {
-		return nil
 	}
 	batch, err := h.conn.PrepareBatch(ctx, "INSERT INTO "+name+" ("+strings.Join(names, ", ")+")")
 	if err != nil {
@@ -130,12 +130,7 @@ func (h *History) insert(ctx context.Context, token string, r rows) error {
 			return fmt.Errorf("fill column %s.%s: %w", name, names[i], err)
 		}
 	}
-	return wrap("insert into "+name, batch.Send())
-}
-
-func empty(column any) bool {
-	list, ok := column.([]string)
-	return ok && len(list) == 0
+	return discreet("insert into "+name, batch.Send())
 }
 
 // fill appends a column at once; only for arrays is row by row the fast way of clickhouse-go.

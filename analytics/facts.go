@@ -2,7 +2,6 @@ package analytics
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -189,12 +188,4 @@ ORDER BY first, reference`
 		}
 		return err
 	})
-}
-
-// discreet wraps an error without ClickHouse's words, which repeat the statement and so the account.
-func discreet(doing string, err error) error {
-	if exception(err) != 0 && !unreachable(err) {
-		return fmt.Errorf("%s: ClickHouse answers %s", doing, exceptionName(err))
-	}
-	return wrap(doing, err)
 }

@@ -73,13 +73,17 @@ func TestFactsAndTimeline(t *testing.T) {
 }
 
 func TestTimelineErrorsHoldNoAccount(t *testing.T) {
-	h, err := analytics.Open(t.Context(), analytics.Options{URL: strings.TrimSuffix(clickhouse.URL(), "vestnik") + "default"}) // no tables there
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer h.Close()
-	_, err = h.Timeline(t.Context(), "p", engine.Live, "40817810")
-	if err == nil || strings.Contains(err.Error(), "40817810") {
-		t.Errorf("got %v", err)
+	for _, url := range []string{strings.TrimSuffix(clickhouse.URL(), "vestnik") + "default", "http://127.0.0.1:1/vestnik"} { // no tables; nobody there
+		h, err := analytics.Open(t.Context(), analytics.Options{URL: url})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = h.Timeline(t.Context(), "p", engine.Live, "40817810")
+		if err == nil || strings.Contains(err.Error(), "40817810") {
+			t.Errorf("got %v", err)
+		}
+		if err := h.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }
