@@ -16,10 +16,13 @@ var errMoney = errors.New(`a sum is written in roubles with at most two decimals
 // maxRoubles bounds a sum so that adding up a country's bills cannot overflow.
 const maxRoubles = 1_000_000_000_000
 
+// spreadsheet takes out what spreadsheets put into sums: spaces of three kinds between thousands, and a comma for the point.
+var spreadsheet = strings.NewReplacer(" ", "", "\u00a0", "", "\u202f", "", ",", ".")
+
 // ParseMoney reads a decimal sum in roubles: "1234.56", "1234,5", "-10" and, as spreadsheets write it, "1 234,56" with spaces or
 // no-break spaces between thousands.
 func ParseMoney(s string) (Money, error) {
-	s = strings.NewReplacer(" ", "", "\u00a0", "", "\u202f", "", ",", ".").Replace(strings.TrimSpace(s))
+	s = spreadsheet.Replace(strings.TrimSpace(s))
 	digits, negative := strings.CutPrefix(s, "-")
 	whole, part, hasPart := strings.Cut(digits, ".")
 	if whole == "" || len(part) > 2 || hasPart && part == "" || !allDigits(whole) || !allDigits(part) {
