@@ -193,3 +193,6 @@ func (d *Demo) Close() error {
 	}
 	return errors.Join(errs...)
 }
+
+// Console is where a person looks at the campaigns.
+func (d *Demo) Console() string { return d.URL + "/console/" }
