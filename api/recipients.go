@@ -51,7 +51,8 @@ func (s *Server) putRecipients(c echo.Context) error {
 			return err
 		}
 	}
-	err = f.store(c.Request().Context(), body)
+	// A body that breaks off ends the request's context; the rows that came before it are stored all the same.
+	err = f.store(context.WithoutCancel(c.Request().Context()), body)
 	s.config.Metrics.intake("accepted", int(f.report.Accepted))
 	s.config.Metrics.intake("rejected", int(f.report.Rejected))
 	s.config.Metrics.intake("duplicate", int(f.report.Duplicates))
