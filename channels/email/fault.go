@@ -22,9 +22,6 @@ const (
 	mailFrom                     // MAIL
 	rcptTo                       // RCPT
 	content                      // DATA and after its final dot
-
-	transaction = mailFrom | rcptTo | content
-	anywhere    = connecting | auth | transaction
 )
 
 var stageNames = map[stage]string{connecting: "connect", auth: "AUTH", mailFrom: "MAIL", rcptTo: "RCPT", content: "DATA"}
@@ -115,6 +112,7 @@ var rules = []rule{
 	{code: 5, enhanced: "5.1.", reason: engine.BadAddress},
 	{code: 5, enhanced: "5.4.1", reason: engine.BadAddress},
 	{code: 5, enhanced: "5.4.4", reason: engine.BadAddress},
+	{code: 5, enhanced: "5.4.", reason: engine.Refused},
 	{code: 5, enhanced: "5.7.", reason: engine.Refused},
 	{code: 5, text: "user unknown|unknown user|no such user|user not found|mailbox not found|mailbox unavailable|does not exist|invalid mailbox|no mailbox|unknown recipient|recipient unknown", reason: engine.BadAddress},
 	{code: 5, text: "spam|blocked|blacklist|block list|blocklist|policy|denied|rejected by|reputation", reason: engine.Refused},

@@ -83,7 +83,7 @@ func (l *letter) encoded(name, text string) {
 		end := 0
 		for end < len(text) {
 			_, size := utf8.DecodeRuneInString(text[end:])
-			if end+size > 45 { // 45 bytes are 60 letters of base64; a word has at most 75 in all
+			if end+size > 39 { // 52 letters of base64: the line keeps within the 76 characters of RFC 2047 §2
 				break
 			}
 			end += size

@@ -69,10 +69,12 @@ type Sink struct {
 	address string
 	trouble atomic.Int32
 	hook    chan Mail
+	closed  chan struct{}
 	hooked  sync.WaitGroup
 
 	mu       sync.Mutex
 	server   *smtp.Server // nil while stopped
+	listener net.Listener
 	served   chan struct{}
 	stopped  chan struct{} // closed when the running server stops
 	mails    []Mail
@@ -91,7 +93,7 @@ func Start(options Options) (*Sink, error) {
 	if options.Failures == 0 {
 		options.Failures = 1
 	}
-	s := &Sink{options: options, address: options.Address, failures: map[string]int{}}
+	s := &Sink{options: options, address: options.Address, failures: map[string]int{}, closed: make(chan struct{})}
 	if s.address == "" {
 		s.address = "127.0.0.1:0"
 	}
@@ -106,17 +108,19 @@ func Start(options Options) (*Sink, error) {
 	}
 	if options.OnMessage != nil {
 		s.hook = make(chan Mail, 1024)
-		s.hooked.Go(func() {
-			for mail := range s.hook {
-				options.OnMessage(mail)
-			}
-		})
+		s.hooked.Go(s.tell)
 	}
 	return s, nil
 }
 
-// Resume starts a stopped Sink again, at the same address and with the mail it had.
+// Resume starts a stopped Sink again, at the same address and with the mail it had; one that runs goes on.
 func (s *Sink) Resume() error {
+	s.mu.Lock()
+	running := s.server != nil
+	s.mu.Unlock()
+	if running {
+		return nil
+	}
 	listener, err := net.Listen("tcp", s.address)
 	if err != nil {
 		return err
@@ -134,7 +138,7 @@ func (s *Sink) Resume() error {
 	}
 	served, stopped := make(chan struct{}), make(chan struct{})
 	s.mu.Lock()
-	s.server, s.served, s.stopped = server, served, stopped
+	s.server, s.listener, s.served, s.stopped = server, listener, served, stopped
 	s.mu.Unlock()
 	go func() {
 		defer close(served)
@@ -146,23 +150,41 @@ func (s *Sink) Resume() error {
 // Stop ends all connections and refuses new ones until Resume.
 func (s *Sink) Stop() {
 	s.mu.Lock()
-	server, served, stopped := s.server, s.served, s.stopped
+	server, listener, served, stopped := s.server, s.listener, s.served, s.stopped
 	s.server = nil
 	s.mu.Unlock()
 	if server == nil {
 		return
 	}
 	close(stopped)
+	_ = listener.Close() // the server closes only listeners that it already serves
 	_ = server.Close()
 	<-served
 }
 
-// Close stops the Sink for good and waits until OnMessage has seen all mail.
+// Close stops the Sink for good, once, and waits until OnMessage has seen the mail.
 func (s *Sink) Close() {
 	s.Stop()
-	if s.hook != nil {
-		close(s.hook)
-		s.hooked.Wait()
+	close(s.closed)
+	s.hooked.Wait()
+}
+
+// tell hands the mail to OnMessage.
+func (s *Sink) tell() {
+	for {
+		select {
+		case mail := <-s.hook:
+			s.options.OnMessage(mail)
+		case <-s.closed:
+			for {
+				select {
+				case mail := <-s.hook:
+					s.options.OnMessage(mail)
+				default:
+					return
+				}
+			}
+		}
 	}
 }
 
@@ -206,8 +228,12 @@ func (s *Sink) keep(mail Mail) {
 	}
 	s.count++
 	s.mu.Unlock()
-	if s.hook != nil {
-		s.hook <- mail
+	if s.hook == nil {
+		return
+	}
+	select {
+	case s.hook <- mail:
+	case <-s.closed:
 	}
 }
 
