@@ -42,7 +42,7 @@ type Query struct {
 	// did. Zero: without bound.
 	From, To time.Time
 	By       By
-	Zone     *time.Location // whose days ByDay goes by; nil means UTC. Zones are taken to differ from UTC by whole hours
+	Zone     *time.Location // whose days ByDay goes by: an IANA zone whole hours from UTC; nil means UTC
 }
 
 // Report is a funnel and its breakdown.
