@@ -47,8 +47,8 @@ func (s *session) send(from, to string, block []byte) attempt {
 	used := s.sent > 0
 	s.sent++
 	in, said, err := s.envelope(from, to)
-	if err == nil && said.Code == 354 {
-		in = content
+	asked := err == nil && in == content && said.Code == 354
+	if asked {
 		said, err = s.data(block)
 	}
 	if err != nil { // in the middle of the conversation, or of DATA: never to be used again
@@ -56,7 +56,7 @@ func (s *session) send(from, to string, block []byte) attempt {
 		silence := isTimeout(err)
 		return attempt{fault: breakdown(in, err), again: used && in == mailFrom && !silence, silence: silence}
 	}
-	if said.Code/100 == 2 {
+	if asked && said.Code/100 == 2 {
 		return attempt{}
 	}
 	closing := said.Code == 421 // RFC 5321 §3.8: the relay closes the connection after it
