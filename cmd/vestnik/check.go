@@ -84,6 +84,7 @@ func checkRedis(ctx context.Context, t *terminal, c config.Config) []finding {
 	defer func() { _ = redis.Close() }()
 	if c.Redis.URL == config.Embedded {
 		f.note = t.Say("встроенный, только память: для проб, не для работы", "embedded, memory only: for trying out, not for work")
+		return []finding{f}
 	}
 	if f.err = redis.Check(ctx); f.err != nil {
 		return []finding{f}

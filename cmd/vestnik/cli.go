@@ -16,6 +16,7 @@ import (
 type cli struct {
 	Lang string `enum:"ru,en," default:"" placeholder:"ru|en" help:"Язык: ru или en (иначе по LANG). // Language: ru or en (otherwise by LANG)."`
 
+	Demo      demoCommand      `cmd:"" help:"Показать всё в работе: вымышленный город, рассылки, жители. // Show it all at work: a made-up town, campaigns, residents."`
 	Serve     serveCommand     `cmd:"" help:"Работать: принимать заказы, отправлять, считать. // Run: take orders, send, count."`
 	Send      sendCommand      `cmd:"" help:"Заказать рассылку по файлу CSV или NDJSON. // Order a campaign from a CSV or NDJSON file."`
 	Campaigns campaignsCommand `cmd:"" help:"Показать рассылки. // Show the campaigns."`

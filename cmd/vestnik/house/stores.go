@@ -91,6 +91,7 @@ func (h *House) openRedis(ctx context.Context) (err error) {
 	}
 	if h.config.Redis.URL == config.Embedded {
 		h.config.Log.Warn("redis is embedded: memory only, everything is gone when this process ends")
+		return nil
 	}
 	checked := h.redis.Check(ctx)
 	if !errors.Is(checked, engine.ErrDown) {
