@@ -16,8 +16,8 @@ import (
 // letter writes messages (RFC 5322, RFC 2045) of the one shape we send: a text, or a text and the same in HTML, in base64. Its memory is
 // used again for the next message.
 //
-// It is written by hand because go-mail's writer takes 30 µs and 160 allocations for 5 KB, three quarters of what the whole
-// delivery over an open connection costs; this one takes a quarter of that and allocates next to nothing.
+// It is written by hand because go-mail's writer takes 30 µs and 155 allocations for 5 KB, more than the whole delivery over an open
+// connection (20 µs); this one takes 5 to 8 µs and allocates nothing.
 type letter struct {
 	out  []byte // the message
 	body []byte // scratch: one part before it is encoded
@@ -63,7 +63,7 @@ func (l *letter) subject(subject string) error {
 	if strings.ContainsAny(subject, "\r\n\t") {
 		subject = strings.Join(strings.Fields(subject), " ")
 	}
-	if plain := !strings.ContainsFunc(subject, func(r rune) bool { return r < ' ' || r > '~' }); !plain {
+	if strings.ContainsFunc(subject, func(r rune) bool { return r < ' ' || r > '~' }) {
 		l.encoded("Subject:", subject)
 		return nil
 	}
