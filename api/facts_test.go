@@ -47,9 +47,9 @@ func TestPaymentsAreRefusedWithEverythingWrong(t *testing.T) {
 		`[7]`:  "[[0] type]",
 		`[{}]`: "[[0].reference missing [0].amount missing [0].paid_at missing [0].document_id one_of]",
 		`[{"document_id":"d","account":"a","amount":1,` + good + `},{"account":"a","amount":"-1.00",` + good + `,"x":1}]`: "[[0].amount money [0].document_id one_of [1].amount money [1].document_id one_of [1].x unknown_field]",
-		`[{"account":"a","period":"2026-13","amount":"0.00",` + good + `}]`:                                              "[[0].period month [0].amount money]",
-		`[{"document_id":"d","amount":"1.234","paid_at":"2199-10-20T10:00:00Z","reference":"x"}]`:                        "[[0].amount money [0].paid_at future]",
-		`[{"document_id":"d","amount":"1 234,56","paid_at":"20.10.2026","reference":"x"}]`:                               "[[0].amount money [0].paid_at time]",
+		`[{"account":"a","period":"2026-13","amount":"0.00",` + good + `}]`:                                               "[[0].period month [0].amount money]",
+		`[{"document_id":"d","amount":"1.234","paid_at":"2199-10-20T10:00:00Z","reference":"x"}]`:                         "[[0].amount money [0].paid_at future]",
+		`[{"document_id":"d","amount":"1 234,56","paid_at":"20.10.2026","reference":"x"}]`:                                "[[0].amount money [0].paid_at time]",
 	} {
 		p := read[problem](w.ask("POST", "/v1/payments", body).want(422))
 		if got := fmt.Sprint(p.codes()); got != want {

@@ -148,15 +148,15 @@ func TestStoreFailsInTheMiddle(t *testing.T) {
 	w.ask("GET", "/v1/templates", "") // the key is known from here on
 	w.faults.SetRate(0.2)
 	for range 200 {
-		if a := w.put(id, rows(5000)); a.Code == 200 {
+		if a := w.put(id, rows(1500)); a.Code == 200 {
 			break
 		} else if a.Code != 503 {
 			a.want(503)
 		}
 	}
 	w.faults.SetRate(0)
-	w.put(id, rows(5000)).want(200)
-	if c := read[campaignView](w.ask("GET", "/v1/campaigns/"+id, "").want(200)); c.Recipients != 5000 {
+	w.put(id, rows(1500)).want(200)
+	if c := read[campaignView](w.ask("GET", "/v1/campaigns/"+id, "").want(200)); c.Recipients != 1500 {
 		t.Errorf("%d recipients", c.Recipients)
 	}
 }
@@ -213,7 +213,7 @@ func TestMessage(t *testing.T) {
 		t.Errorf("%d sent", len(w.email.Taken()))
 	}
 	for body, want := range map[string][]string{
-		`{"kind":"bill","template":"bill-monthly"}`: {"recipient missing"},
+		`{"kind":"bill","template":"bill-monthly"}`:                                                      {"recipient missing"},
 		`{"kind":"bill","template":"bill-monthly","name":"n","recipient":{"email":"@","amount":"much"}}`: {"recipient.email", "recipient.amount", "recipient.account", "name unknown_field"},
 		`{"kind":"bill","template":"bill-monthly","recipient":{"account":"1"}}`:                          {"period missing", "amount missing", "due_date missing"},
 		`{"kind":"bill","template":"bill-monthly","recipient":7}`:                                        {"recipient"},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -218,43 +217,3 @@ func TestCollectorIsBoundedAndEnds(t *testing.T) {
 		t.Errorf("after its end: %v", err)
 	}
 }
-
-// BenchmarkOpen is requests through the whole handler, many at a time, stores in memory.
-func BenchmarkOpen(b *testing.B) {
-	w := newWorld(b)
-	w.config.Log = nil
-	id := w.sendAds(496 * 4)
-	tokens := make([]string, 496*4)
-	for i := range tokens {
-		tokens[i] = "/t/o/" + w.token(id, engine.Ordinal(i), engine.ActOpen, 0)
-	}
-	b.SetParallelism(200)
-	b.ReportAllocs()
-	b.ResetTimer()
-	b.RunParallel(func(pb *testing.PB) {
-		r, err := http.NewRequest("GET", "/", nil)
-		if err != nil {
-			b.Error(err)
-			return
-		}
-		for i := 0; pb.Next(); i++ {
-			r.URL.Path = tokens[i%len(tokens)]
-			rec := &discard{header: http.Header{}}
-			w.server.ServeHTTP(rec, r)
-			if rec.status != 200 {
-				b.Errorf("answered %d", rec.status)
-				return
-			}
-		}
-	})
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "opens/s")
-}
-
-type discard struct {
-	header http.Header
-	status int
-}
-
-func (d *discard) Header() http.Header         { return d.header }
-func (d *discard) Write(p []byte) (int, error) { return len(p), nil }
-func (d *discard) WriteHeader(status int)      { d.status = status }
