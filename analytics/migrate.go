@@ -78,7 +78,7 @@ func (h *History) applied(ctx context.Context) (map[uint32]bool, error) {
 
 var (
 	migrationName = regexp.MustCompile(`^migrations/(\d+)_(\w+)\.sql$`)
-	comment       = regexp.MustCompile(`(?m)^\s*--.*$`)
+	comment       = regexp.MustCompile(`(?m)--.*$`)
 	statementEnd  = regexp.MustCompile(`;\s*(\n|$)`)
 )
 

@@ -54,7 +54,7 @@ CREATE TABLE IF NOT EXISTS rollup
 ENGINE = AggregatingMergeTree
 PARTITION BY toYYYYMM(hour)
 ORDER BY (provider, mode, campaign, fact, channel, hour)
-SETTINGS non_replicated_deduplication_window = 1000;
+SETTINGS non_replicated_deduplication_window = 1000, index_granularity = 256; -- bitmaps are large: read few of the neighbours
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS entries_to_rollup TO rollup AS
 SELECT provider, mode, campaign, fact, channel,
@@ -150,7 +150,7 @@ CREATE TABLE IF NOT EXISTS amounts
 )
 ENGINE = AggregatingMergeTree
 ORDER BY (provider, campaign, weight)
-SETTINGS non_replicated_deduplication_window = 1000;
+SETTINGS non_replicated_deduplication_window = 1000, index_granularity = 256;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS recipients_to_amounts TO amounts AS
 SELECT provider, campaign,
