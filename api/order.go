@@ -1,13 +1,12 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
-
-	"context"
 
 	"github.com/labstack/echo/v4"
 
