@@ -48,6 +48,7 @@ type House struct {
 	clickhouse *chdb.Engine // nil unless it is the one in the box
 	channels   map[engine.ChannelName]engine.Channel
 	listener   net.Listener
+	migrated   bool // the schema is up to date; of the goroutine that loads once that has begun
 
 	front, back *crew // what is stopped first: API and workers; and then: the loader
 	failed      chan error
@@ -71,7 +72,7 @@ func Start(ctx context.Context, c Config) (h *House, err error) {
 			h = nil
 		}
 	}()
-	for _, step := range []func(context.Context) error{h.listen, h.openRedis, h.openHistory, h.openChannels} {
+	for _, step := range []func(context.Context) error{h.listen, h.openRedis, h.openHistory, h.migrate, h.openChannels} {
 		if err := step(ctx); err != nil {
 			return h, err
 		}
