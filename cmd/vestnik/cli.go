@@ -26,6 +26,7 @@ type cli struct {
 	Config    configCommand    `cmd:"" help:"Напечатать образец настроек с пояснениями. // Print an annotated example config."`
 	Check     checkCommand     `cmd:"" help:"Проверить настройки и соединения. // Check the set-up and the connections."`
 	Migrate   migrateCommand   `cmd:"" help:"Создать или обновить схему ClickHouse. // Create or upgrade the ClickHouse schema."`
+	Bench     benchCommand     `cmd:"" help:"Измерить эту машину. // Measure this machine."`
 	Version   versionCommand   `cmd:"" help:"Напечатать версию. // Print the version."`
 }
 
