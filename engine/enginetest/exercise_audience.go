@@ -33,6 +33,15 @@ func testChunks(t *testing.T, s engine.Stores) {
 			t.Fatalf("chunk %d is not what was stored", i)
 		}
 		equal(t, "length", must[int](t)(s.Audience.Length(ctx, id, i)), len(list))
+		last := len(list) - 1
+		if got := must[engine.Recipient](t)(s.Audience.Person(ctx, id, engine.OrdinalOf(i, last))); !reflect.DeepEqual(got, list[last]) {
+			t.Fatalf("the last recipient of chunk %d is not who was stored", i)
+		}
+	}
+	for _, o := range []engine.Ordinal{engine.OrdinalOf(1, 3), engine.OrdinalOf(2, 0)} {
+		if _, err := s.Audience.Person(ctx, id, o); !errors.Is(err, engine.ErrNotFound) {
+			t.Errorf("recipient %d, who is not there: %v, want ErrNotFound", o, err)
+		}
 	}
 	equal(t, "size", must[engine.Size](t)(s.Audience.Size(ctx, id)), engine.Size{Chunks: 2, Recipients: engine.ChunkSize + 3})
 	equal(t, "account", must[engine.Ordinal](t)(s.Audience.FindAccount(ctx, id, second[2].Account)), engine.OrdinalOf(1, 2))

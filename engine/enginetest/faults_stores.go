@@ -77,6 +77,10 @@ func (f faultyAudience) Chunk(ctx context.Context, id engine.CampaignID, chunk i
 	return attempt(f.Faults, func() ([]engine.Recipient, error) { return f.store.Chunk(ctx, id, chunk) })
 }
 
+func (f faultyAudience) Person(ctx context.Context, id engine.CampaignID, o engine.Ordinal) (engine.Recipient, error) {
+	return attempt(f.Faults, func() (engine.Recipient, error) { return f.store.Person(ctx, id, o) })
+}
+
 func (f faultyAudience) Length(ctx context.Context, id engine.CampaignID, chunk int) (int, error) {
 	return attempt(f.Faults, func() (int, error) { return f.store.Length(ctx, id, chunk) })
 }

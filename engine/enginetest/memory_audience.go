@@ -74,6 +74,17 @@ func (a audience) Chunk(ctx context.Context, id engine.CampaignID, chunk int) ([
 	return clone(of.chunks[chunk])
 }
 
+func (a audience) Person(ctx context.Context, id engine.CampaignID, o engine.Ordinal) (engine.Recipient, error) {
+	people, err := a.Chunk(ctx, id, o.Chunk())
+	if err == nil && o.Index() >= len(people) {
+		err = fmt.Errorf("recipient %d of campaign %s: %w", o, id, engine.ErrNotFound)
+	}
+	if err != nil {
+		return engine.Recipient{}, err
+	}
+	return people[o.Index()], nil
+}
+
 func (a audience) Length(ctx context.Context, id engine.CampaignID, chunk int) (int, error) {
 	people, err := a.Chunk(ctx, id, chunk)
 	return len(people), err

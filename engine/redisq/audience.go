@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -17,17 +16,13 @@ import (
 // audience is the engine's Audience.
 //
 // A chunk is: the token of the call that stored it (16 bytes), how many recipients it has (2 bytes, so that Length need not open it), and
-// the JSON of the list as the vault packs it. It lives ChunkAge longer whenever it is read late in its life.
+// the text of the list (see codec.go) as the vault packs it. It lives ChunkAge longer whenever it is read late in its life.
 type audience struct{ *Redis }
 
 const (
 	tokenSize = 16
 	headSize  = tokenSize + 2
-	tiers     = 3 // of the index; see append.lua
 )
-
-// tierBuckets is how many buckets the tiers of the index have; see append.lua.
-var tierBuckets = [tiers]int{16, 512, 32768}
 
 func sizeKey(id engine.CampaignID) string { return fmt.Sprintf("v:{%s}:size", id) }
 func chunkKey(id engine.CampaignID, chunk int) string {
@@ -39,61 +34,80 @@ func (a audience) Append(ctx context.Context, id engine.CampaignID, list []engin
 	if len(list) > engine.ChunkSize {
 		return engine.Appended{}, fmt.Errorf("append %d recipients: a chunk has room for %d", len(list), engine.ChunkSize)
 	}
-	digests := make([][digestSize]byte, len(list))
-	seen := make(map[[digestSize]byte]bool, len(list))
-	var keep, duplicates []int
+	w := writing{token: make([]byte, tokenSize), list: list, digests: make([]digest, len(list)), elders: a.elders.of(id)}
+	rand.Read(w.token)
+	seen := make(map[digest]bool, len(list))
+	var duplicates []int
 	for i := range list {
-		digests[i] = a.digest(kindAccount, list[i].Account)
-		if seen[digests[i]] {
+		d := a.digest(kindAccount, list[i].Account)
+		if w.digests[i] = d; seen[d] || w.elders[d] {
 			duplicates = append(duplicates, i)
 			continue
 		}
-		seen[digests[i]] = true
-		keep = append(keep, i)
+		seen[d] = true
+		w.keep = append(w.keep, i)
 	}
-	token := make([]byte, tokenSize)
-	rand.Read(token)
-	for len(keep) > 0 {
-		chunk, there, err := a.store(ctx, id, token, list, digests, keep)
+	for len(w.keep) > 0 {
+		chunk, there, err := a.store(ctx, id, w)
 		if err != nil {
 			return engine.Appended{}, err
 		}
 		if len(there) == 0 {
 			slices.Sort(duplicates)
+			a.remember(ctx, id, chunk, w)
 			return engine.Appended{Chunk: chunk, Duplicates: duplicates}, nil
 		}
 		// Somebody of them is there already: the others are tried again without. there is in ascending order.
 		for _, place := range slices.Backward(there) {
-			duplicates = append(duplicates, keep[place])
-			keep = slices.Delete(keep, int(place), int(place)+1)
+			duplicates = append(duplicates, w.keep[place])
+			w.keep = slices.Delete(w.keep, int(place), int(place)+1)
 		}
 	}
 	slices.Sort(duplicates)
 	return engine.Appended{Chunk: -1, Duplicates: duplicates}, nil
 }
 
+// writing is one call of Append.
+type writing struct {
+	token   []byte
+	list    []engine.Recipient
+	digests []digest        // of the accounts, by place in list
+	keep    []int           // the places in list that are not known to be duplicates
+	elders  map[digest]bool // what the lowest tiers of the index have; nil: the script must look there
+}
+
+// remember reads the closed tiers of the index into memory when a campaign turns out to be large. Without, the script looks there: slower, no less
+// right.
+func (a audience) remember(ctx context.Context, id engine.CampaignID, chunk int, w writing) {
+	if w.elders == nil && chunk >= indexTiers[elderTiers].begin {
+		_ = a.elders.learn(ctx, a.Redis, id)
+	}
+}
+
 // store writes the kept ones as one chunk, or tells the places in keep of those that are there already.
-func (a audience) store(ctx context.Context, id engine.CampaignID, token []byte, list []engine.Recipient,
-	digests [][digestSize]byte, keep []int) (chunk int, there []int64, err error) {
-	people := make([]*engine.Recipient, len(keep))
-	accounts := make([]byte, 0, len(keep)*digestSize)
-	documents := make([]byte, 0, len(keep)*digestSize)
-	for k, i := range keep {
-		people[k] = &list[i]
-		accounts = append(accounts, digests[i][:]...)
-		var document [digestSize]byte
-		if list[i].DocumentID != "" {
-			document = a.digest(kindDocument, list[i].DocumentID)
+func (a audience) store(ctx context.Context, id engine.CampaignID, w writing) (chunk int, there []int64, err error) {
+	var text []byte
+	accounts := make([]byte, 0, len(w.keep)*digestSize)
+	documents := make([]byte, 0, len(w.keep)*digestSize)
+	for _, i := range w.keep {
+		text = appendPerson(text, &w.list[i])
+		accounts = append(accounts, w.digests[i][:]...)
+		var document digest
+		if w.list[i].DocumentID != "" {
+			document = a.digest(kindDocument, w.list[i].DocumentID)
 		}
 		documents = append(documents, document[:]...)
 	}
-	text, err := json.Marshal(people)
-	if err != nil {
-		return 0, nil, fmt.Errorf("write a chunk of campaign %s: %w", id, err)
+	searched := 0
+	if w.elders != nil {
+		searched = elderTiers
 	}
-	answer, err := a.run(ctx, appendScript, []string{sizeKey(id)}, prefixOf(id), token, binary.BigEndian.AppendUint16(nil, uint16(len(keep))),
-		a.vault.pack(text, string(id)), accounts, documents,
-		a.options.ChunkAge.Milliseconds(), a.options.Retention.Milliseconds(), engine.ChunkSize).Int64Slice()
+	args := []any{prefixOf(id), w.token, binary.BigEndian.AppendUint16(nil, uint16(len(w.keep))), a.vault.pack(text, string(id)),
+		accounts, documents, a.options.ChunkAge.Milliseconds(), a.options.Retention.Milliseconds(), engine.ChunkSize, searched}
+	for _, t := range indexTiers {
+		args = append(args, t.begin, t.buckets)
+	}
+	answer, err := a.run(ctx, appendScript, []string{sizeKey(id)}, args...).Int64Slice()
 	if err != nil {
 		return 0, nil, fail(ctx, "append to an audience", err)
 	}
@@ -104,37 +118,61 @@ func (a audience) store(ctx context.Context, id engine.CampaignID, token []byte,
 }
 
 func (a audience) Chunk(ctx context.Context, id engine.CampaignID, chunk int) ([]engine.Recipient, error) {
+	text, n, err := a.text(ctx, id, chunk)
+	if err != nil {
+		return nil, err
+	}
+	list, err := readPeople(text, n)
+	if err != nil {
+		return nil, fmt.Errorf("chunk %d of campaign %s: %w", chunk, id, err)
+	}
+	return list, nil
+}
+
+func (a audience) Person(ctx context.Context, id engine.CampaignID, o engine.Ordinal) (engine.Recipient, error) {
+	text, n, err := a.text(ctx, id, o.Chunk())
+	if err != nil {
+		return engine.Recipient{}, err
+	}
+	if o.Index() >= n {
+		return engine.Recipient{}, fmt.Errorf("recipient %d of campaign %s: %w", o, id, engine.ErrNotFound)
+	}
+	person, err := personAt(text, o.Index())
+	if err != nil {
+		return engine.Recipient{}, fmt.Errorf("chunk %d of campaign %s: %w", o.Chunk(), id, err)
+	}
+	return person, nil
+}
+
+// text gives the text of a chunk and how many recipients it has, and keeps the chunk from expiring.
+func (a audience) text(ctx context.Context, id engine.CampaignID, chunk int) (text string, n int, err error) {
 	key := chunkKey(id, chunk)
 	var value *redis.StringCmd
 	var left *redis.DurationCmd
-	_, err := a.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+	_, err = a.client.Pipelined(ctx, func(p redis.Pipeliner) error {
 		value, left = p.Get(ctx, key), p.PTTL(ctx, key)
 		return nil
 	})
 	if missing(err) {
-		return nil, fmt.Errorf("chunk %d of campaign %s: %w", chunk, id, engine.ErrNotFound)
+		return "", 0, fmt.Errorf("chunk %d of campaign %s: %w", chunk, id, engine.ErrNotFound)
 	}
 	if err != nil {
-		return nil, fail(ctx, "read a chunk", err)
+		return "", 0, fail(ctx, "read a chunk", err)
 	}
 	packed, _ := value.Bytes()
 	if len(packed) < headSize {
-		return nil, fmt.Errorf("chunk %d of campaign %s is cut short", chunk, id)
+		return "", 0, fmt.Errorf("chunk %d of campaign %s: %w", chunk, id, errChunk)
 	}
 	if left.Val() < a.options.ChunkAge*5/6 {
 		if err := a.client.PExpire(ctx, key, a.options.ChunkAge).Err(); err != nil {
-			return nil, fail(ctx, "keep a chunk", err)
+			return "", 0, fail(ctx, "keep a chunk", err)
 		}
 	}
-	text, err := a.vault.unpack(packed[headSize:], string(id))
+	plain, err := a.vault.unpack(packed[headSize:], string(id))
 	if err != nil {
-		return nil, fmt.Errorf("chunk %d of campaign %s: %w", chunk, id, err)
+		return "", 0, fmt.Errorf("chunk %d of campaign %s: %w", chunk, id, err)
 	}
-	list := make([]engine.Recipient, 0, binary.BigEndian.Uint16(packed[tokenSize:]))
-	if err := json.Unmarshal(text, &list); err != nil {
-		return nil, fmt.Errorf("chunk %d of campaign %s cannot be read", chunk, id) // the cause may repeat what was read
-	}
-	return list, nil
+	return string(plain), int(binary.BigEndian.Uint16(packed[tokenSize:])), nil
 }
 
 func (a audience) Length(ctx context.Context, id engine.CampaignID, chunk int) (int, error) {
@@ -158,34 +196,11 @@ func (a audience) Size(ctx context.Context, id engine.CampaignID) (s engine.Size
 }
 
 func (a audience) FindAccount(ctx context.Context, id engine.CampaignID, account string) (engine.Ordinal, error) {
-	return a.find(ctx, id, "acc", a.digest(kindAccount, account))
+	return a.lookUp(ctx, id, a.digest(kindAccount, account))
 }
 
 func (a audience) FindDocument(ctx context.Context, id engine.CampaignID, document string) (engine.Ordinal, error) {
-	return a.find(ctx, id, "doc", a.digest(kindDocument, document))
-}
-
-// find looks into every tier of an index; the lowest has who came first.
-func (a audience) find(ctx context.Context, id engine.CampaignID, index string, digest [digestSize]byte) (engine.Ordinal, error) {
-	var found [tiers]*redis.StringCmd
-	_, err := a.client.Pipelined(ctx, func(p redis.Pipeliner) error {
-		for t, buckets := range tierBuckets {
-			bucket := int(binary.BigEndian.Uint16(digest[:])) % buckets
-			found[t] = p.HGet(ctx, fmt.Sprintf("v:{%s}:%s:%d:%d", id, index, t+1, bucket), string(digest[:]))
-		}
-		return nil
-	})
-	if err != nil && !missing(err) {
-		return 0, fail(ctx, "find a recipient", err)
-	}
-	for _, cmd := range found {
-		if ordinal, err := cmd.Uint64(); err == nil {
-			return engine.Ordinal(ordinal), nil
-		} else if !missing(err) {
-			return 0, fail(ctx, "find a recipient", err)
-		}
-	}
-	return 0, fmt.Errorf("find a recipient: %w", engine.ErrNotFound)
+	return a.lookUp(ctx, id, a.digest(kindDocument, document))
 }
 
 // millis is how Redis is told a time.

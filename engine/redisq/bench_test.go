@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -20,16 +21,41 @@ func perSecond(b *testing.B, n int, what string) {
 	b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), what+"/s")
 }
 
-// memory is how many bytes redis-server holds.
-func memory(b *testing.B, server *redistest.Server) int64 {
+// info reads one number of INFO.
+func info(b *testing.B, server *redistest.Server, name string) float64 {
 	b.Helper()
-	_, rest, _ := strings.Cut(redisCLI(b, server, "info", "memory"), "used_memory:")
+	_, rest, _ := strings.Cut(redisCLI(b, server, "info"), name+":")
 	line, _, _ := strings.Cut(rest, "\r")
-	n, err := strconv.ParseInt(line, 10, 64)
+	n, err := strconv.ParseFloat(line, 64)
 	if err != nil {
 		b.Fatal(err)
 	}
 	return n
+}
+
+// cost is what was used up to a moment; on a busy machine it tells more than rates do.
+type cost struct{ memory, redis, client float64 }
+
+func spent(b *testing.B, server *redistest.Server) cost {
+	var own syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &own); err != nil {
+		b.Fatal(err)
+	}
+	return cost{
+		memory: info(b, server, "used_memory"),
+		redis:  info(b, server, "used_cpu_user_main_thread") + info(b, server, "used_cpu_sys_main_thread"),
+		client: time.Duration(own.Utime.Nano() + own.Stime.Nano()).Seconds(),
+	}
+}
+
+// perRow reports what each of n things has cost since before.
+func perRow(b *testing.B, server *redistest.Server, before cost, n int, what string) {
+	b.Helper()
+	perSecond(b, n, what+"s")
+	after, all := spent(b, server), float64(n)*float64(b.N)
+	b.ReportMetric((after.memory-before.memory)/all, "B/"+what)
+	b.ReportMetric((after.redis-before.redis)/all*1e6, "redis-µs/"+what)
+	b.ReportMetric((after.client-before.client)/all*1e6, "client-µs/"+what)
 }
 
 // BenchmarkAppend stores full chunks of one campaign, as two readers of a file would.
@@ -37,7 +63,7 @@ func BenchmarkAppend(b *testing.B) {
 	server := redistest.Start(b)
 	r := open(b, redisq.Options{URL: server.URL(), DataKey: []byte("sixteen bytes !!")})
 	s, id := r.Stores().Audience, engine.CampaignID(engine.NewID())
-	before := memory(b, server)
+	before := spent(b, server)
 	var from atomic.Int64
 	b.SetParallelism(2)
 	b.ReportAllocs()
@@ -51,15 +77,14 @@ func BenchmarkAppend(b *testing.B) {
 		}
 	})
 	b.StopTimer()
-	perSecond(b, engine.ChunkSize, "rows")
-	b.ReportMetric(float64(memory(b, server)-before)/float64(b.N)/engine.ChunkSize, "B/row")
+	perRow(b, server, before, engine.ChunkSize, "row")
 }
 
 // BenchmarkAppendSmall stores campaigns of a small management company.
 func BenchmarkAppendSmall(b *testing.B) {
 	server := redistest.Start(b)
 	s := open(b, redisq.Options{URL: server.URL()}).Stores().Audience
-	before := memory(b, server)
+	before := spent(b, server)
 	const chunks = 6
 	for b.Loop() {
 		id := engine.CampaignID(engine.NewID())
@@ -69,8 +94,7 @@ func BenchmarkAppendSmall(b *testing.B) {
 			}
 		}
 	}
-	perSecond(b, chunks*engine.ChunkSize, "rows")
-	b.ReportMetric(float64(memory(b, server)-before)/float64(b.N)/engine.ChunkSize/chunks, "B/row")
+	perRow(b, server, before, chunks*engine.ChunkSize, "row")
 }
 
 // BenchmarkChunk reads chunks back.

@@ -9,8 +9,8 @@
 //	v:{c}:campaign          the campaign as JSON
 //	v:{c}:size              hash: chunks, recipients
 //	v:{c}:chunk:N           the recipients of a chunk: see audience.go
-//	v:{c}:acc:T:B           hash: digest of an account → ordinal; bucket B of tier T
-//	v:{c}:doc:T:B           hash: digest of a document → ordinal
+//	v:{c}:index:T:B         hash: digest of an account or a document → ordinal; bucket B of tier T: see index.go
+//	v:{c}:made:T            bitmap: the buckets of tier T that were made
 //	v:{c}:counts            hash: ordered, lanes, fed, and a counter for each outcome
 //	v:{c}:batches           hash: batch ID → batch as JSON
 //	v:{c}:due               sorted set: batch ID by due time or end of lease, in ms

@@ -1,6 +1,7 @@
 package redisq
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -42,12 +43,16 @@ func (p payload) wake() engine.Wake {
 	return engine.Wake{Campaign: p.Campaign, Batch: p.Batch, Channel: p.Channel, Urgent: p.Urgent, At: time.UnixMilli(p.At).UTC()}
 }
 
+// campaignQueue is the queue of wakes that belong to no channel: campaigns to be advanced.
+const campaignQueue = "campaign"
+
 // queueName is the asynq queue of a channel, an urgency and a shard.
 func queueName(ch engine.ChannelName, urgent bool, shard int) string {
+	name := cmp.Or(string(ch), campaignQueue)
 	if urgent {
-		return fmt.Sprintf("%s:urgent:%d", ch, shard)
+		return fmt.Sprintf("%s:urgent:%d", name, shard)
 	}
-	return fmt.Sprintf("%s:%d", ch, shard)
+	return fmt.Sprintf("%s:%d", name, shard)
 }
 
 func (q queue) shard(w engine.Wake) int {
@@ -70,9 +75,6 @@ func (q queue) Put(ctx context.Context, wakes ...engine.Wake) error {
 }
 
 func (q queue) put(ctx context.Context, w engine.Wake) error {
-	if w.Channel == engine.NoChannel {
-		return fmt.Errorf("wake batch %s of campaign %s: no channel", w.Batch, w.Campaign)
-	}
 	name := queueName(w.Channel, w.Urgent, q.shard(w))
 	id := string(w.Campaign) + "/" + w.Batch + "@" + strconv.FormatInt(w.At.UnixMilli(), 10)
 	text, err := json.Marshal(payload{w.Campaign, w.Batch, w.Channel, w.Urgent, w.At.UnixMilli()})
