@@ -41,7 +41,7 @@ func (s *Server) takePayments(c echo.Context) error {
 	if err := f.err(); err != nil {
 		return err
 	}
-	report, err := s.config.Engine.Pay(c.Request().Context(), caller(c).Provider, payments)
+	report, err := s.config.Engine.Pay(c.Request().Context(), caller(c).Provider, caller(c).Mode, payments)
 	if err != nil {
 		return err
 	}

@@ -110,12 +110,12 @@ func (e *Engine) heed(ctx context.Context, c Campaign, key observed, ordinals Or
 func (e *Engine) stop(ctx context.Context, c Campaign, ch ChannelName, reason Reason, ordinals Ordinals) error {
 	var addresses []string
 	for _, o := range ordinals {
-		person, err := e.person(ctx, c.ID, o)
+		person, err := e.Stores.Audience.Person(ctx, c.ID, o)
 		if errors.Is(err, ErrNotFound) {
 			continue // the audience has expired: there is nothing left to protect an address by
 		}
 		if err != nil {
-			return err
+			return fmt.Errorf("read recipient %d: %w", o, err)
 		}
 		if address := person.Address(ch); address != "" {
 			addresses = append(addresses, address)
@@ -128,18 +128,6 @@ func (e *Engine) stop(ctx context.Context, c Campaign, ch ChannelName, reason Re
 		return fmt.Errorf("stop addresses: %w", err)
 	}
 	return nil
-}
-
-// person reads one recipient.
-func (e *Engine) person(ctx context.Context, id CampaignID, o Ordinal) (Recipient, error) {
-	people, err := e.Stores.Audience.Chunk(ctx, id, o.Chunk())
-	if err != nil {
-		return Recipient{}, fmt.Errorf("read chunk %d: %w", o.Chunk(), err)
-	}
-	if o.Index() >= len(people) {
-		return Recipient{}, fmt.Errorf("read recipient %d: %w", o, ErrNotFound)
-	}
-	return people[o.Index()], nil
 }
 
 // returned moves a recipient on in the lanes where the channel had taken its message: to the next step, or to the lane's end.

@@ -17,10 +17,11 @@ type PaymentReport struct {
 
 // Pay books payments and matches them against the provider's campaigns, by document or by account and period. A recipient is paid when
 // its payments reach its amount (or with the first, if it has none). The same reference counts once. When it returns nil, steps that
-// wait for a payment see it.
-func (e *Engine) Pay(ctx context.Context, provider ProviderID, payments []Payment) (PaymentReport, error) {
+// wait for a payment see it. Payments of a test never meet a live campaign, and the other way round.
+func (e *Engine) Pay(ctx context.Context, provider ProviderID, mode Mode, payments []Payment) (PaymentReport, error) {
 	var report PaymentReport
-	credits, err := e.Stores.Cashbook.Credit(ctx, provider, payments)
+	book := bookOf(provider, mode)
+	credits, err := e.Stores.Cashbook.Credit(ctx, book, payments)
 	if err != nil {
 		return report, fmt.Errorf("book payments: %w", err)
 	}
@@ -35,7 +36,7 @@ func (e *Engine) Pay(ctx context.Context, provider ProviderID, payments []Paymen
 			continue
 		}
 		report.Accepted++
-		matched, err := e.match(ctx, campaigns, payment)
+		matched, err := e.match(ctx, campaigns, mode, payment)
 		if err != nil {
 			return report, fmt.Errorf("match a payment: %w", err)
 		}
@@ -46,14 +47,22 @@ func (e *Engine) Pay(ctx context.Context, provider ProviderID, payments []Paymen
 		}
 		done = append(done, payment.Reference)
 	}
-	if err := e.Stores.Cashbook.Close(ctx, provider, done); err != nil {
+	if err := e.Stores.Cashbook.Close(ctx, book, done); err != nil {
 		return report, fmt.Errorf("close payments: %w", err)
 	}
 	return report, nil
 }
 
-// match finds whom the payment is for in each campaign.
-func (e *Engine) match(ctx context.Context, campaigns []CampaignID, p Payment) (matched bool, err error) {
+// bookOf names the cashbook of a provider's live or test payments.
+func bookOf(provider ProviderID, mode Mode) ProviderID {
+	if mode == Test {
+		return provider + "-test"
+	}
+	return provider
+}
+
+// match finds whom the payment is for in each campaign of the mode.
+func (e *Engine) match(ctx context.Context, campaigns []CampaignID, mode Mode, p Payment) (matched bool, err error) {
 	for _, id := range campaigns {
 		ordinal, err := e.payer(ctx, id, p)
 		if errors.Is(err, ErrNotFound) {
@@ -66,7 +75,10 @@ func (e *Engine) match(ctx context.Context, campaigns []CampaignID, p Payment) (
 		if err != nil {
 			return false, fmt.Errorf("read campaign %s: %w", id, err)
 		}
-		person, err := e.person(ctx, id, ordinal)
+		if (c.Mode == Test) != (mode == Test) {
+			continue
+		}
+		person, err := e.Stores.Audience.Person(ctx, id, ordinal)
 		if errors.Is(err, ErrNotFound) || p.DocumentID == "" && err == nil && person.Period != p.Period {
 			continue
 		}
@@ -109,7 +121,7 @@ func (e *Engine) paid(ctx context.Context, c Campaign, ordinals []Ordinal, peopl
 			purposes, owner = append(purposes, purpose), append(owner, i)
 		}
 	}
-	payments, err := e.Stores.Cashbook.Payments(ctx, c.Provider, purposes)
+	payments, err := e.Stores.Cashbook.Payments(ctx, bookOf(c.Provider, c.Mode), purposes)
 	if err != nil {
 		return fmt.Errorf("read the payments: %w", err)
 	}

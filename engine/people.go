@@ -172,7 +172,7 @@ func (e *Engine) Destination(ctx context.Context, pass Pass) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("read provider %s: %w", c.Provider, err)
 	}
-	person, err := e.person(ctx, c.ID, pass.Ordinal)
+	person, err := e.Stores.Audience.Person(ctx, c.ID, pass.Ordinal)
 	if err != nil {
 		return "", err
 	}

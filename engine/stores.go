@@ -62,6 +62,8 @@ type Audience interface {
 	Append(ctx context.Context, id CampaignID, list []Recipient) (Appended, error)
 	// Chunk gives the recipients of one chunk. One that has expired or was never written is ErrNotFound.
 	Chunk(ctx context.Context, id CampaignID, chunk int) ([]Recipient, error)
+	// Person gives one recipient, at the price of one and not of its chunk; ErrNotFound as for Chunk.
+	Person(ctx context.Context, id CampaignID, o Ordinal) (Recipient, error)
 	// Length is how many recipients a chunk has, without reading it.
 	Length(ctx context.Context, id CampaignID, chunk int) (int, error)
 	Size(ctx context.Context, id CampaignID) (Size, error)

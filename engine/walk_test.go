@@ -289,7 +289,7 @@ func TestPayments(t *testing.T) {
 	amount := engine.Money(1000_00)
 	pay := func(w *town, want engine.PaymentReport, payments ...engine.Payment) {
 		w.Helper()
-		got, err := w.engine.Pay(w.Context(), "p", payments)
+		got, err := w.engine.Pay(w.Context(), "p", engine.Live, payments)
 		if err != nil || got != want {
 			w.Errorf("the report is %+v (%v), want %+v", got, err, want)
 		}
