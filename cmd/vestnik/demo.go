@@ -67,6 +67,7 @@ func (d demoCommand) Run(ctx context.Context, t *terminal) (err error) {
 		return t.fail("не запустить: %w // cannot start: %w", err)
 	}
 	defer func() { err = errors.Join(err, town.Close()) }()
+	t.tell("Консоль (ссылка действует 10 минут): %s // Console (the link works for 10 minutes): %s", town.Console())
 	report, err := town.Run(ctx)
 	steps.end()
 	switch {
@@ -109,7 +110,7 @@ func (d demoCommand) tell(t *terminal, r demo.Report) error {
 // stay keeps serving.
 func (d demoCommand) stay(ctx context.Context, t *terminal, town *demo.Demo) error {
 	dir, kept := town.Dir()
-	t.tell("Консоль: %s // Console: %s", town.Console())
+	t.tell("Консоль (ссылка действует 10 минут): %s // Console (the link works for 10 minutes): %s", town.Console())
 	t.tell("API: %[1]s   описание: %[1]s/docs // API: %[1]s   described at %[1]s/docs", town.URL)
 	t.tell("Ключи: %s // Keys: %s", town.KeysFile)
 	if kept {

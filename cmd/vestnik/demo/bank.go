@@ -30,6 +30,9 @@ type Bank struct {
 	report engine.PaymentReport
 }
 
+// paymentsAtOnce is how many payments one report brings.
+const paymentsAtOnce = 250
+
 //go:embed bank.html
 var bankHTML string
 
@@ -42,7 +45,7 @@ func OpenBank() (*Bank, error) {
 		return nil, fmt.Errorf("open the bank: %w", err)
 	}
 	b := &Bank{URL: "http://" + listener.Addr().String()}
-	b.ledger = newTogether(1000, 50*time.Millisecond, b.tell)
+	b.ledger = newTogether(paymentsAtOnce, 50*time.Millisecond, b.tell)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /pay", b.show)
 	mux.HandleFunc("POST /pay", b.take)
@@ -82,7 +85,7 @@ func (b *Bank) Pay(ctx context.Context, p engine.Payment) error { return b.ledge
 
 // PayAll takes many payments at once.
 func (b *Bank) PayAll(ctx context.Context, payments []engine.Payment) error {
-	for part := range slices.Chunk(payments, 1000) {
+	for part := range slices.Chunk(payments, paymentsAtOnce) {
 		if err := b.tell(ctx, part); err != nil {
 			return err
 		}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"vestnik/api/client"
+	"vestnik/api/console"
 	"vestnik/channels/email/mailtest"
 	"vestnik/cmd/vestnik/config"
 	"vestnik/cmd/vestnik/house"
@@ -51,6 +52,9 @@ const (
 // usualAddress is where the demo is when nobody says where.
 const usualAddress = "127.0.0.1:8080"
 
+// readyWithin is how long the product may take to begin.
+const readyWithin = time.Minute
+
 // Demo is the product at work on one machine, with its town.
 type Demo struct {
 	URL      string // where the API and the console are
@@ -59,6 +63,8 @@ type Demo struct {
 
 	options   Options
 	begun     time.Time
+	secret    []byte // of the installation
+	viewer    string // ID of the key that the console is shown to
 	dir       string
 	world     *World
 	bank      *Bank
@@ -122,8 +128,9 @@ func (d *Demo) build(ctx context.Context) error {
 		return err
 	}
 	c := config.Default()
-	c.Listen, c.Secret = listener.Addr().String(), make([]byte, 32)
-	rand.Read(c.Secret)
+	d.secret = make([]byte, 32)
+	rand.Read(d.secret)
+	c.Listen, c.Secret = listener.Addr().String(), d.secret
 	c.Redis.URL, c.ClickHouse.URL = config.Embedded, config.EmbeddedDir+filepath.Join(d.dir, "clickhouse")
 	c.Email.Relays = config.List{d.sink.URL()}
 	c.Retry = config.Retry{Tries: 6, First: 500 * time.Millisecond, Most: 2 * time.Second, Limit: time.Minute}
@@ -132,7 +139,7 @@ func (d *Demo) build(ctx context.Context) error {
 		return fmt.Errorf("start the product: %w", err)
 	}
 	d.URL = d.house.URL
-	return d.issue(ctx, c.Secret)
+	return d.issue(ctx)
 }
 
 // listen takes an address; without one, the usual one or else a free port.
@@ -147,13 +154,23 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 	return listener, nil
 }
 
-// settle moves the residents in.
-func (d *Demo) settle(context.Context) error {
+// settle moves the residents in, and waits until the product has all its stores in order: a funnel is the last thing that works.
+func (d *Demo) settle(ctx context.Context) error {
 	d.api = client.New(d.URL, d.Keys.Provider)
 	d.api.Language = cmp.Or(d.options.Language, "ru")
 	d.bank.Employ(d.api)
 	d.residents = NewResidents(d.world, d.bank, d.api)
-	return nil
+	ctx, cancel := context.WithTimeout(ctx, readyWithin)
+	defer cancel()
+	for {
+		_, err := d.api.Totals(ctx, time.Time{}, time.Time{}, "")
+		if err == nil {
+			return nil
+		}
+		if waiting := d.pause(ctx); waiting != nil {
+			return fmt.Errorf("wait for the product: %w", errors.Join(waiting, err))
+		}
+	}
 }
 
 // Failed hears when the product can no longer do its work.
@@ -194,5 +211,7 @@ func (d *Demo) Close() error {
 	return errors.Join(errs...)
 }
 
-// Console is where a person looks at the campaigns.
-func (d *Demo) Console() string { return d.URL + "/console/" }
+// Console is an address that shows the campaigns in a browser and signs it in as the company, for the next ten minutes.
+func (d *Demo) Console() string {
+	return d.URL + "/console/sign-in?token=" + console.SignInToken(d.secret, d.viewer, time.Now())
+}

@@ -22,7 +22,7 @@ type Keys struct {
 }
 
 // issue writes the company and a stranger into the registry, and the keys of both into keys.json.
-func (d *Demo) issue(ctx context.Context, secret []byte) error {
+func (d *Demo) issue(ctx context.Context) error {
 	c := d.world.Company
 	ours, err := d.enrol(ctx, c.Name, c.INN, map[string]string{
 		"email.from": c.Name + " <" + c.Email + ">", "email.reply_to": c.Post,
@@ -46,11 +46,13 @@ func (d *Demo) issue(ctx context.Context, secret []byte) error {
 		{&d.Keys.Provider, ours, engine.RoleProvider, engine.Live}, {&d.Keys.ProviderTest, ours, engine.RoleProvider, engine.Test},
 		{&d.Keys.Operator, ours, engine.RoleOperator, engine.Live}, {&d.Keys.OtherProvider, other, engine.RoleProvider, engine.Live},
 	} {
-		kept, key := api.NewKey(secret, k.provider, k.role, k.mode)
+		kept, key := api.NewKey(d.secret, k.provider, k.role, k.mode)
 		if err := d.house.Stores.Registry.PutKey(ctx, kept); err != nil {
 			return fmt.Errorf("keep a key: %w", err)
 		}
-		*k.to = key
+		if *k.to = key; k.role == engine.RoleOperator {
+			d.viewer = kept.ID
+		}
 	}
 	text, err := json.MarshalIndent(d.Keys, "", "  ")
 	if err != nil {

@@ -63,6 +63,9 @@ type slow struct {
 	errand   *errand
 }
 
+// patientResident is how long a resident waits for a page: a demo on a busy machine is slow, not broken.
+const patientResident = 5 * time.Minute
+
 // keepSlow is how many unread letters are remembered.
 const keepSlow = 1000
 
@@ -72,7 +75,7 @@ func NewResidents(w *World, bank *Bank, api *client.Client) *Residents {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxConnsPerHost, transport.MaxIdleConnsPerHost = doorsAtOnce, doorsAtOnce
 	r := &Residents{
-		world: w, bank: bank, api: api, web: &http.Client{Transport: transport, Timeout: time.Minute},
+		world: w, bank: bank, api: api, web: &http.Client{Transport: transport, Timeout: patientResident},
 		ctx: ctx, cancel: cancel, room: make(chan struct{}, lettersAtOnce), campaigns: map[engine.CampaignID]*errand{},
 	}
 	r.reports = newTogether(1000, 50*time.Millisecond, r.report)
