@@ -14,10 +14,13 @@ import (
 	"vestnik/templates"
 )
 
+// outage is what the notices tell: with it they have some 5 KB.
+const outage = `{"service":"Горячее водоснабжение","from":"2026-11-05T09:00:00+03:00","to":"2026-11-05T18:00:00+03:00","reason":"Замена участка трубопровода"}`
+
 // mailRounds is in how many turns e-mail and its baselines are measured: what else the machine does meanwhile strikes all alike.
 const mailRounds = 4
 
-// email renders bills and sends them through the e-mail channel, as workers do, to a server in another process that only counts. Beside it, one
+// email renders notices and sends them through the e-mail channel, as workers do, to a server in another process that only counts. Beside it, one
 // message composed before goes over as many bare connections, and one rendered before through the channel.
 func email(b *bed) (r Result, err error) {
 	sink, err := b.part(sinkPart)
@@ -36,7 +39,7 @@ func email(b *bed) (r Result, err error) {
 	if err != nil {
 		return r, err
 	}
-	r.Work = fmt.Sprintf("%d e-mails of %d bytes of a bill from template to SMTP server", b.options.N, len(block))
+	r.Work = fmt.Sprintf("%d e-mails of %d bytes from template to SMTP server", b.options.N, len(block))
 	r.Baselines = []Baseline{
 		{Name: "fixed", Work: "one message composed before, over as many bare connections"},
 		{Name: "rendered", Work: "one message rendered before, through the same channel"},
@@ -115,8 +118,10 @@ type post struct {
 func (b *bed) post(address string) (p *post, err error) {
 	usual := config.Default()
 	p = &post{bed: b, workers: usual.Worker.Concurrency["email"], lines: usual.Email.Connections, tokens: engine.NewTokens(make([]byte, 32))}
-	p.sender = engine.Sender{Provider: utility(), Campaign: engine.Campaign{ID: engine.CampaignID(engine.NewID()), Kind: engine.KindBill}}
-	if p.text, err = templates.Builtin().Open(b.ctx, engine.TemplateRef{Name: "bill-monthly"}); err != nil {
+	p.sender = engine.Sender{Provider: utility(), Campaign: engine.Campaign{
+		ID: engine.CampaignID(engine.NewID()), Kind: engine.KindOutage, Vars: []byte(outage),
+	}}
+	if p.text, err = templates.Builtin().Open(b.ctx, engine.TemplateRef{Name: "outage-planned"}); err != nil {
 		return nil, err
 	}
 	if p.channel, err = p.open(address); err != nil {
@@ -125,7 +130,7 @@ func (b *bed) post(address string) (p *post, err error) {
 	b.atEnd(p.channel.Close)
 	p.people = make([]engine.Recipient, b.options.N)
 	for i := range p.people {
-		p.people[i] = debtor(i)
+		p.people[i] = person(i)
 	}
 	return p, nil
 }

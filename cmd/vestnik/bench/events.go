@@ -32,7 +32,9 @@ func events(b *bed) (r Result, err error) {
 		return r, err
 	}
 	chunks := max(1, b.options.N/chunkFacts)
-	if err := b.tellAll(stores.Journal, chunks); err != nil {
+	c := engine.Campaign{ID: engine.CampaignID(engine.NewID()), Provider: utility().ID, Mode: engine.Live, Kind: engine.KindBill,
+		Template: engine.TemplateRef{Name: "bill-monthly", Version: 1}}
+	if err := b.tellAll(stores.Journal, c, chunks); err != nil {
 		return r, err
 	}
 	if err := b.migrate(t); err != nil {
@@ -47,13 +49,14 @@ func events(b *bed) (r Result, err error) {
 		return r, err
 	}
 	r.Goals = []Goal{atLeast("rate", 300_000, r.Rate)}
-	return r, b.loaded(h.History, int64(chunks))
+	if err := b.order(stores.Journal, c, chunks); err != nil {
+		return r, err
+	}
+	return r, errors.Join(b.drained(lag), b.loaded(h.History, int64(chunks)))
 }
 
 // tellAll records the facts of a campaign.
-func (b *bed) tellAll(journal engine.Journal, chunks int) error {
-	c := engine.Campaign{ID: engine.CampaignID(engine.NewID()), Provider: utility().ID, Mode: engine.Live, Kind: engine.KindBill,
-		Template: engine.TemplateRef{Name: "bill-monthly", Version: 1}}
+func (b *bed) tellAll(journal engine.Journal, c engine.Campaign, chunks int) error {
 	everybody, chance, now := engine.FirstMembers(engine.ChunkSize), rand.New(rand.NewPCG(1, 1)), time.Now()
 	for chunk := range chunks {
 		sent, received := c.Entry(engine.Sent, engine.Email, now), c.Entry(engine.Received, engine.Email, now)
@@ -76,6 +79,18 @@ func (b *bed) tellAll(journal engine.Journal, chunks int) error {
 			}
 		}
 		b.show("Журнал // Journal", chunk+1, chunks)
+	}
+	return nil
+}
+
+// order records who was ordered, when the clock has stopped: funnels count nobody else.
+func (b *bed) order(journal engine.Journal, c engine.Campaign, chunks int) error {
+	for chunk := range chunks {
+		e := c.Entry(engine.Ordered, engine.NoChannel, time.Now())
+		e.Chunk, e.Ordinals = chunk, engine.OrdinalsOf(chunk, engine.FirstMembers(engine.ChunkSize))
+		if err := journal.Record(b.ctx, e); err != nil {
+			return err
+		}
 	}
 	return nil
 }

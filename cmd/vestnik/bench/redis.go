@@ -10,8 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-
-	"vestnik/engine/redisq"
 )
 
 // ErrNoRedis says that there is no redis-server to measure with.
@@ -46,25 +44,25 @@ func (b *bed) redis() (string, error) {
 		_ = cmd.Wait() // it tells that we killed it
 		return nil
 	})
-	url := "redis://127.0.0.1:" + port + "/0"
-	if err := b.answers(url); err != nil {
+	address := net.JoinHostPort("127.0.0.1", port)
+	if err := b.answers(address); err != nil {
 		log, _ := os.ReadFile(filepath.Join(dir, "log"))
 		return "", fmt.Errorf("redis-server does not serve: %w %s", err, strings.TrimSpace(string(log)))
 	}
-	return url, nil
+	return "redis://" + address + "/0", nil
 }
 
-// answers waits until a Redis does.
-func (b *bed) answers(url string) error {
+// answers waits until somebody listens: a Redis without data serves as soon as it does.
+func (b *bed) answers(address string) error {
 	ctx, cancel := context.WithTimeout(b.ctx, redisReady)
 	defer cancel()
-	redis, err := redisq.Open(ctx, redisq.Options{URL: url})
-	if err != nil {
-		return err
-	}
 	for {
-		if err = redis.Ping(ctx); err == nil || ctx.Err() != nil {
-			return errors.Join(err, redis.Close())
+		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
+		if err == nil {
+			return conn.Close()
+		}
+		if ctx.Err() != nil {
+			return err
 		}
 		time.Sleep(lookPause)
 	}

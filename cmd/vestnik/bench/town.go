@@ -2,7 +2,6 @@ package bench
 
 import (
 	"crypto/rand"
-	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"time"
@@ -105,17 +104,4 @@ func appendRow(b []byte, i int) []byte {
 	p := person(i)
 	return fmt.Appendf(b, "%s,%s,%s,%d,%s,%s,%s,%s,%s,%s,%s,%s\n", p.Account, p.Name, p.Email, p.VKID, p.GISAccount, p.House, p.Premises,
 		p.Timezone, p.DocumentID, p.Period, p.Amount, p.DueDate)
-}
-
-// charges are what a bill lists, so that its e-mail has some 5 KB.
-const charges = `{"debt":"1250.00","services":[
-	{"name":"Содержание жилого помещения","unit":"м²","volume":"54.30","rate":"31.24","charged":"1696.33"},
-	{"name":"Холодное водоснабжение","unit":"м³","volume":"5.120","rate":"45.11","charged":"230.96"},
-	{"name":"Отопление","unit":"Гкал","volume":"0.8145","rate":"2410.9251","charged":"1963.70"}]}`
-
-// debtor is the i-th resident with a bill in full.
-func debtor(i int) engine.Recipient {
-	p := person(i)
-	p.Vars = json.RawMessage(charges)
-	return p
 }
