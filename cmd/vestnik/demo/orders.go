@@ -53,13 +53,12 @@ func (w *World) Order(kind engine.Kind) client.Order {
 
 // ordered is a campaign on its way.
 type ordered struct {
-	id       engine.CampaignID
-	kind     engine.Kind
-	name     string
-	deeds    *Deeds
-	started  time.Time
-	settled  time.Duration // how long it took until nobody was in flight; zero: not yet
-	campaign client.Campaign
+	id      engine.CampaignID
+	kind    engine.Kind
+	name    string
+	deeds   *Deeds
+	started time.Time
+	settled time.Duration // how long it took until nobody was in flight; zero: not yet
 }
 
 // order does what a provider's program does: it writes the list, creates the campaign, uploads the list and starts.
@@ -84,7 +83,7 @@ func (d *Demo) order(ctx context.Context, kind engine.Kind) (*ordered, error) {
 		return nil, err
 	}
 	o.started = time.Now()
-	if o.campaign, err = d.api.Start(ctx, c.ID); err != nil {
+	if _, err = d.api.Start(ctx, c.ID); err != nil {
 		return nil, fmt.Errorf("start %q: %w", c.Name, err)
 	}
 	return o, nil

@@ -163,7 +163,11 @@ func (r *Residents) live(m mailtest.Mail) error {
 
 // mailbox is what the mailbox tells of the letter.
 func (r *Residents) mailbox(p Resident, f Fate, l letter, e *errand) error {
-	if err := r.rest(f.Rest / 4); err != nil {
+	wait := f.Rest / 4
+	if f.Returned {
+		wait = f.Rest + late
+	}
+	if err := r.rest(wait); err != nil {
 		return nil
 	}
 	at := time.Now().UTC()
@@ -175,6 +179,9 @@ func (r *Residents) mailbox(p Resident, f Fate, l letter, e *errand) error {
 	}
 	return nil
 }
+
+// late is how late a mailbox returns what it has taken, at least.
+const late = 1500 * time.Millisecond
 
 func event(p Resident, l letter, fact engine.Fact, at time.Time) client.Event {
 	return client.Event{

@@ -4,14 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"vestnik/api/client"
 )
 
-// How often campaigns are looked at, and how long the history may stand still before the counts are taken as they are.
+// How often campaigns are looked at (each look counts their funnels, too, which is work for the history), and how long the history may
+// stand still before the counts are taken as they are.
 const (
-	lookPause    = 150 * time.Millisecond
+	lookPause    = 400 * time.Millisecond
 	historyStill = 20 * time.Second
 )
 
@@ -38,12 +40,9 @@ func (d *Demo) Run(ctx context.Context) (Report, error) {
 func (d *Demo) watch(ctx context.Context, list []*ordered) error {
 	for {
 		quiet := d.residents.Quiet(d.sink.Count()) // asked before the campaigns: a letter that comes back later sets one running again
-		settled := true
-		for _, o := range list {
-			if err := d.look(ctx, o); err != nil {
-				return err
-			}
-			settled = settled && o.campaign.Status.Ended() && o.campaign.Ledger.InFlight == 0
+		settled, err := d.look(ctx, list)
+		if err != nil {
+			return err
 		}
 		if err := d.residents.Err(); err != nil {
 			return fmt.Errorf("a resident could not do something: %w", err)
@@ -57,17 +56,26 @@ func (d *Demo) watch(ctx context.Context, list []*ordered) error {
 	}
 }
 
-// look asks for a campaign's state.
-func (d *Demo) look(ctx context.Context, o *ordered) (err error) {
-	if o.campaign, err = d.api.Campaign(ctx, o.id); err != nil {
-		return fmt.Errorf("look at %q: %w", o.name, err)
+// look asks for the campaigns' state, all at once, and reports whether each has come to its end.
+func (d *Demo) look(ctx context.Context, list []*ordered) (settled bool, err error) {
+	page, err := d.api.Campaigns(ctx, "", 100)
+	if err != nil {
+		return false, fmt.Errorf("look at the campaigns: %w", err)
 	}
-	l := o.campaign.Ledger
-	if o.settled == 0 && l.InFlight == 0 && l.Ordered > 0 {
-		o.settled = time.Since(o.started)
+	settled = true
+	for _, o := range list {
+		at := slices.IndexFunc(page.Items, func(c client.Campaign) bool { return c.ID == o.id })
+		if at < 0 {
+			return false, fmt.Errorf("look at the campaigns: %q is not there any more", o.name)
+		}
+		c := page.Items[at]
+		if l := c.Ledger; l.InFlight == 0 && l.Ordered > 0 && o.settled == 0 {
+			o.settled = time.Since(o.started)
+		}
+		settled = settled && c.Status.Ended() && c.Ledger.InFlight == 0
+		d.show(Progress{Campaign: o.name, Phase: Delivering, Done: c.Ledger.Ordered - c.Ledger.InFlight, Total: c.Ledger.Ordered})
 	}
-	d.show(Progress{Campaign: o.name, Phase: Delivering, Done: l.Ordered - l.InFlight, Total: l.Ordered})
-	return nil
+	return settled, nil
 }
 
 // pause lets a moment pass.
