@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // residents live in eleven time zones, and small images know none
 
 	"vestnik/analytics/chdb"
 )
@@ -27,6 +28,7 @@ const (
 func main() {
 	chdb.MaybeServe()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // whoever asks a second time does not want to wait
 	code := run(ctx, os.Args[1:], newTerminal(os.Stdin, os.Stdout, os.Stderr, os.Environ()))
 	stop()
 	os.Exit(code)

@@ -17,6 +17,7 @@ import (
 	"vestnik/analytics"
 	"vestnik/analytics/chdb"
 	"vestnik/api"
+	"vestnik/api/console"
 	"vestnik/channels"
 	"vestnik/cmd/vestnik/config"
 	"vestnik/engine"
@@ -95,16 +96,9 @@ func (h *House) has(role string) bool { return slices.Contains(h.config.Roles, r
 func (h *House) begin() error {
 	c := h.config
 	if h.has(config.RoleAPI) {
-		server, err := api.New(api.Config{
-			Engine: h.Engine, Secret: c.Secret, Library: h.Library, History: h.History, Metrics: h.Metrics, Checks: h.checks(),
-			Log: c.Log, Drain: c.ShutdownAfter / 4,
-		})
-		if err != nil {
-			return fmt.Errorf("start the API: %w", err)
+		if err := h.open(); err != nil {
+			return err
 		}
-		listener := h.listener
-		h.listener = nil // the server's to close from now on
-		h.front.Go(func(ctx context.Context) error { return server.Serve(ctx, listener) })
 	}
 	if h.has(config.RoleWorker) {
 		h.front.Go(h.work)
@@ -114,6 +108,26 @@ func (h *House) begin() error {
 		h.back.Go(h.load)
 	}
 	c.Log.Info("vestnik is running", "version", c.Version, "roles", []string(c.Roles), "listen", h.Addr, "url", h.URL, "channels", h.on())
+	return nil
+}
+
+// open opens the door: the API, and the console beside it.
+func (h *House) open() error {
+	c := h.config
+	pages, err := console.New(console.Config{Engine: h.Engine, History: h.History, Secret: c.Secret, PublicURL: h.URL, Log: c.Log})
+	if err != nil {
+		return fmt.Errorf("start the console: %w", err)
+	}
+	server, err := api.New(api.Config{
+		Engine: h.Engine, Secret: c.Secret, Library: h.Library, History: h.History, Metrics: h.Metrics, Checks: h.checks(),
+		Console: behind(c.TrustedProxies, pages), Log: c.Log, Drain: c.ShutdownAfter / 4,
+	})
+	if err != nil {
+		return fmt.Errorf("start the API: %w", err)
+	}
+	listener := h.listener
+	h.listener = nil // the server's to close from now on
+	h.front.Go(func(ctx context.Context) error { return server.Serve(ctx, listener) })
 	return nil
 }
 

@@ -147,18 +147,30 @@ func delivered(t *testing.T, c *client.Client, id engine.CampaignID) func() bool
 // ready tells the status of readiness and what each check says.
 func ready(t *testing.T, h *house.House) (int, map[string]string) {
 	t.Helper()
-	answer, err := http.Get("http://" + h.Addr + "/readyz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = answer.Body.Close(); http.DefaultClient.CloseIdleConnections() }()
+	status, body := fetch(t, "http://"+h.Addr+"/readyz")
 	var view struct {
 		Checks map[string]string `json:"checks"`
 	}
-	if err := json.NewDecoder(answer.Body).Decode(&view); err != nil {
+	if err := json.Unmarshal([]byte(body), &view); err != nil {
 		t.Fatal(err)
 	}
-	return answer.StatusCode, view.Checks
+	return status, view.Checks
+}
+
+// fetch gets a page.
+func fetch(t *testing.T, address string) (status int, body string) {
+	t.Helper()
+	answer, err := http.Get(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer http.DefaultClient.CloseIdleConnections()
+	defer func() { _ = answer.Body.Close() }()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.StatusCode, string(text)
 }
 
 func mailbox(t *testing.T) *mailtest.Sink {
@@ -187,15 +199,12 @@ func TestHouseDeliversOnEmbeddedStores(t *testing.T) {
 	if text := log.String(); strings.Contains(text, "@example.org") {
 		t.Errorf("an address in the log:\n%s", text)
 	}
-	answer, err := http.Get(h.URL + "/metrics")
-	if err != nil {
-		t.Fatal(err)
+	if _, page := fetch(t, h.URL+"/console"); !strings.Contains(page, "<html") {
+		t.Errorf("no console: %s", page)
 	}
-	metrics, _ := io.ReadAll(answer.Body)
-	_ = answer.Body.Close()
-	http.DefaultClient.CloseIdleConnections()
+	_, metrics := fetch(t, h.URL+"/metrics")
 	for _, name := range []string{"vestnik_queue_depth", "vestnik_queue_scheduled", "vestnik_journal_records", "vestnik_journal_lag_seconds"} {
-		if !bytes.Contains(metrics, []byte(name)) {
+		if !strings.Contains(metrics, name) {
 			t.Errorf("no %s in the metrics", name)
 		}
 	}
