@@ -256,3 +256,29 @@ func BenchmarkRead(b *testing.B) {
 	}
 	perSecond(b, engine.ChunkSize, "facts")
 }
+
+// BenchmarkFind looks for accounts of a large audience.
+func BenchmarkFind(b *testing.B) {
+	const chunks = 400
+	s, id := open(b, redisq.Options{URL: redistest.Start(b).URL()}).Stores().Audience, engine.CampaignID(engine.NewID())
+	var list []engine.Recipient
+	for chunk := range chunks {
+		list = accounts(chunk*engine.ChunkSize, engine.ChunkSize)
+		if _, err := s.Append(b.Context(), id, list); err != nil {
+			b.Fatal(err)
+		}
+	}
+	begin := time.Now()
+	if _, err := s.FindAccount(b.Context(), id, list[0].Account); err != nil {
+		b.Fatal(err)
+	}
+	first := time.Since(begin)
+	n := 0
+	for b.Loop() {
+		if _, err := s.FindDocument(b.Context(), id, list[n%len(list)].DocumentID); err != nil {
+			b.Fatal(err)
+		}
+		n++
+	}
+	b.ReportMetric(float64(first.Milliseconds()), "first-ms")
+}

@@ -74,7 +74,7 @@ func (c cashbook) book(ctx context.Context, provider engine.ProviderID, payments
 }
 
 // purpose is the digest of a document, or of an account and a period.
-func (c cashbook) purpose(p engine.Purpose) digest {
+func (c cashbook) purpose(p engine.Purpose) [digestSize]byte {
 	if p.DocumentID != "" {
 		return c.digest(kindPurpose, "d"+p.DocumentID)
 	}

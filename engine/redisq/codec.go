@@ -83,37 +83,43 @@ func cut(text string) (head, rest string, err error) {
 	return "", "", errChunk
 }
 
-// readPeople reads n recipients.
-func readPeople(text string, n int) ([]engine.Recipient, error) {
-	list, amounts := make([]engine.Recipient, n), make([]engine.Money, n)
-	for i := range list {
+// readPeople reads all recipients.
+func readPeople(text string) ([]engine.Recipient, error) {
+	list := make([]engine.Recipient, 0, engine.ChunkSize)
+	amounts := make([]engine.Money, engine.ChunkSize)
+	for text != "" {
 		record, rest, err := cut(text)
-		if err != nil {
-			return nil, err
+		if err != nil || len(list) == cap(list) {
+			return nil, errChunk
 		}
-		if err := readPerson(&list[i], &amounts[i], record); err != nil {
+		list = append(list, engine.Recipient{})
+		if err := readPerson(&list[len(list)-1], &amounts[len(list)-1], record); err != nil {
 			return nil, err
 		}
 		text = rest
 	}
-	if text != "" {
-		return nil, errChunk
-	}
 	return list, nil
 }
 
-// personAt reads the recipient at a place and passes over those before.
+// personAt reads the recipient at a place and passes over those before; engine.ErrNotFound if there are not so many.
 func personAt(text string, place int) (r engine.Recipient, err error) {
 	for range place {
+		if text == "" {
+			break
+		}
 		if _, text, err = cut(text); err != nil {
 			return r, err
 		}
+	}
+	if text == "" {
+		return r, engine.ErrNotFound
 	}
 	record, _, err := cut(text)
 	if err != nil {
 		return r, err
 	}
-	return r, readPerson(&r, new(engine.Money), record)
+	err = readPerson(&r, new(engine.Money), record)
+	return r, err
 }
 
 func readPerson(r *engine.Recipient, amount *engine.Money, record string) error {

@@ -7,10 +7,10 @@
 // Lua script or one MULTI on one slot; no command crosses slots. Each script lies in its own .lua file that begins with its contract.
 //
 //	v:{c}:campaign          the campaign as JSON
-//	v:{c}:size              hash: chunks, recipients
+//	v:{c}:size              hash: chunks, recipients, token of the last chunk, which directory
 //	v:{c}:chunk:N           the recipients of a chunk: see audience.go
-//	v:{c}:index:T:B         hash: digest of an account or a document → ordinal; bucket B of tier T: see index.go
-//	v:{c}:made:T            bitmap: the buckets of tier T that were made
+//	v:{c}:names:N           the names of a chunk, as digests: see names.go
+//	v:{c}:dir:N:P           piece P of the directory over N chunks: see directory.go
 //	v:{c}:counts            hash: ordered, lanes, fed, and a counter for each outcome
 //	v:{c}:batches           hash: batch ID → batch as JSON
 //	v:{c}:due               sorted set: batch ID by due time or end of lease, in ms

@@ -35,14 +35,14 @@ type Redis struct {
 	inspector *asynq.Inspector
 	vault     *vault
 	journal   *journal
-	elders    *elders
+	rolls     *rolls
 	embedded  *Embedded
 }
 
 // Open prepares connections; it does not wait for Redis, so that a process can start before its Redis does.
 func Open(_ context.Context, o Options) (*Redis, error) {
 	o.fill()
-	r := &Redis{elders: &elders{known: map[engine.CampaignID]map[digest]bool{}}}
+	r := &Redis{rolls: &rolls{open: map[engine.CampaignID]*roll{}}}
 	if o.URL == "embedded" {
 		embedded, err := StartEmbedded()
 		if err != nil {

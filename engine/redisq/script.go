@@ -11,6 +11,8 @@ import (
 var (
 	//go:embed append.lua
 	appendText string
+	//go:embed direct.lua
+	directText string
 	//go:embed open.lua
 	openText string
 	//go:embed feed.lua
@@ -39,6 +41,7 @@ var (
 	leadText string
 
 	appendScript  = redis.NewScript(appendText)
+	directScript  = redis.NewScript(directText)
 	openScript    = redis.NewScript(openText)
 	feedScript    = redis.NewScript(feedText)
 	takeScript    = redis.NewScript(takeText)

@@ -92,12 +92,12 @@ func (v *vault) unpack(packed []byte, place string) ([]byte, error) {
 const digestSize = 10
 
 // digest stands for a name that must not be read in Redis; kind keeps names of different kinds apart.
-func (r *Redis) digest(kind byte, name string) digest {
+func (r *Redis) digest(kind byte, name string) [digestSize]byte {
 	text := make([]byte, 0, 128)
 	text = append(text, byte(len(r.options.Secret)))
 	text = append(append(text, r.options.Secret...), kind)
 	sum := sha256.Sum256(append(text, name...))
-	return digest(sum[:digestSize])
+	return [digestSize]byte(sum[:digestSize])
 }
 
 // The kinds of names.
