@@ -98,7 +98,11 @@ func (b *Bank) tell(ctx context.Context, payments []engine.Payment) error {
 	if b.api == nil {
 		return errors.New("the bank has nobody to report payments to yet")
 	}
-	told, err := b.api.Payments(ctx, payments)
+	var told engine.PaymentReport
+	err := insist(ctx, func() (err error) {
+		told, err = b.api.Payments(ctx, payments)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("report payments: %w", err)
 	}

@@ -33,39 +33,34 @@ var (
 	buttonTag = regexp.MustCompile(`<a class="btn" href="([^"]+)"`)
 )
 
-// openEnvelope reads the head of a mail only: whom it is from, and what the mail program offers without showing it.
-func openEnvelope(raw []byte) (letter, *mail.Message, error) {
+// openLetter reads a mail.
+func openLetter(raw []byte) (l letter, err error) {
 	m, err := mail.ReadMessage(bytes.NewReader(raw))
 	if err != nil {
-		return letter{}, nil, fmt.Errorf("read a mail: %w", err)
+		return l, fmt.Errorf("read a mail: %w", err)
 	}
 	found := messageID.FindStringSubmatch(m.Header.Get("Message-ID"))
 	if found == nil {
-		return letter{}, nil, errors.New("read a mail: its Message-ID is none of ours")
+		return l, errors.New("read a mail: its Message-ID is none of ours")
 	}
-	l := letter{campaign: engine.CampaignID(found[1])}
+	l.campaign = engine.CampaignID(found[1])
 	if m.Header.Get("List-Unsubscribe-Post") != "" {
 		l.unsubscribe = strings.Trim(m.Header.Get("List-Unsubscribe"), "<> ")
-	}
-	return l, m, nil
-}
-
-// openLetter reads a whole mail.
-func openLetter(raw []byte) (letter, error) {
-	l, m, err := openEnvelope(raw)
-	if err != nil {
-		return l, err
 	}
 	page, err := shown(m)
 	if err != nil {
 		return l, fmt.Errorf("read a mail: %w", err)
 	}
-	for tag, to := range map[*regexp.Regexp]*string{imageTag: &l.pixel, buttonTag: &l.button} {
-		if found := tag.FindSubmatch(page); found != nil {
-			*to = html.UnescapeString(string(found[1]))
-		}
-	}
+	l.pixel, l.button = link(imageTag, page), link(buttonTag, page)
 	return l, nil
+}
+
+// link gives the address in the first such tag of a page; empty if there is none.
+func link(tag *regexp.Regexp, page []byte) string {
+	if found := tag.FindSubmatch(page); found != nil {
+		return html.UnescapeString(string(found[1]))
+	}
+	return ""
 }
 
 // shown gives the HTML of a mail; nothing when it has none.

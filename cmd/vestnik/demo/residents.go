@@ -191,10 +191,12 @@ func event(p Resident, l letter, fact engine.Fact, at time.Time) client.Event {
 
 // report tells the provider what mailboxes said.
 func (r *Residents) report(ctx context.Context, events []client.Event) error {
-	if _, err := r.api.Events(ctx, events); err != nil {
-		return fmt.Errorf("report what mailboxes said: %w", err)
-	}
-	return nil
+	return insist(ctx, func() error {
+		if _, err := r.api.Events(ctx, events); err != nil {
+			return fmt.Errorf("report what mailboxes said: %w", err)
+		}
+		return nil
+	})
 }
 
 // read is what the reader does with the letter.
@@ -280,12 +282,9 @@ func (r *Residents) post(address string, form url.Values) error {
 	return r.knock(http.MethodPost, address, form.Encode(), nil)
 }
 
-// knocks is how often a door that is busy is tried.
-const knocks = 6
-
-// knock asks an address, again after a while when the server says that it is busy.
+// knock asks an address, again after a while when the server says that it cannot just now.
 func (r *Residents) knock(method, address, body string, page *string) error {
-	for try := 1; ; try++ {
+	return insist(r.ctx, func() error {
 		request, err := http.NewRequestWithContext(r.ctx, method, address, strings.NewReader(body))
 		if err != nil {
 			return errors.New("an address in a letter makes no sense")
@@ -293,35 +292,27 @@ func (r *Residents) knock(method, address, body string, page *string) error {
 		if body != "" {
 			request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		}
-		status, err := r.ask(request, page)
-		switch {
-		case err != nil:
-			return err
-		case status < 300:
-			return nil
-		case try == knocks || status != http.StatusTooManyRequests && status != http.StatusServiceUnavailable:
-			return fmt.Errorf("a public door answered %d", status)
-		}
-		if err := r.rest(time.Duration(try) * 300 * time.Millisecond); err != nil {
-			return err
-		}
-	}
+		return r.ask(request, page)
+	})
 }
 
 // ask asks once.
-func (r *Residents) ask(request *http.Request, page *string) (status int, err error) {
+func (r *Residents) ask(request *http.Request, page *string) error {
 	answer, err := r.web.Do(request)
 	if err != nil {
-		return 0, fmt.Errorf("a public door did not answer: %w", err)
+		return fmt.Errorf("a public door did not answer: %w", err)
 	}
 	defer func() { _ = answer.Body.Close() }()
 	if page != nil {
 		*page = answer.Request.URL.String()
 	}
 	if _, err := io.Copy(io.Discard, answer.Body); err != nil {
-		return 0, fmt.Errorf("a public door broke off: %w", err)
+		return fmt.Errorf("a public door broke off: %w", err)
 	}
-	return answer.StatusCode, nil
+	if answer.StatusCode >= 300 {
+		return &client.Problem{Status: answer.StatusCode, Title: "a public door is closed"}
+	}
+	return nil
 }
 
 // remember keeps an unread letter for Linger.

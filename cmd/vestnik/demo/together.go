@@ -2,7 +2,11 @@ package demo
 
 import (
 	"context"
+	"errors"
+	"net/http"
 	"time"
+
+	"vestnik/api/client"
 )
 
 // together turns many single calls into a few with many items: whoever calls waits until its item is done, and meanwhile others join.
@@ -69,5 +73,24 @@ gather:
 	err := t.do(ctx, items)
 	for _, w := range list {
 		w.done <- err
+	}
+}
+
+// tries is how often something is tried that a busy server has refused.
+const tries = 8
+
+// insist does something again, after pauses, while the server answers that it has no time (429) or a trouble of its own (5xx).
+func insist(ctx context.Context, do func() error) error {
+	for try := 1; ; try++ {
+		err := do()
+		problem := (*client.Problem)(nil)
+		if !errors.As(err, &problem) || problem.Status != http.StatusTooManyRequests && problem.Status < 500 || try == tries {
+			return err
+		}
+		select {
+		case <-time.After(time.Duration(try) * 250 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 }
