@@ -89,7 +89,7 @@ func (v voice) ledgerOf(b engine.Balance, begun bool) ledger {
 		}
 		n := b.Of(o)
 		counts, classes = append(counts, n), append(classes, class)
-		if n == 0 && o != engine.Delivered && (o != engine.InFlight || !begun) {
+		if n == 0 && o != engine.Delivered {
 			continue
 		}
 		l.Outcomes = append(l.Outcomes, outcome{class, name, v.number(n), v.percent(n, b.Ordered)})

@@ -160,7 +160,11 @@ func (v voice) reasonsOf(counts map[cause]int64) (list []reason) {
 	})
 	for _, c := range causes {
 		text := v.Say("reason." + string(cmp.Or(c.reason, engine.Unknown)))
-		shown := reason{Text: text, Count: v.number(counts[c]), Bar: share("reason", counts[c], counts[causes[0]])}
+		class := engine.Undelivered
+		if c.reason.Suppression() {
+			class = engine.Suppressed
+		}
+		shown := reason{Text: text, Count: v.number(counts[c]), Bar: share(string(class), counts[c], counts[causes[0]])}
 		if c.channel != engine.NoChannel && c.reason != engine.NoAddress {
 			shown.Channel = v.Say("channel." + string(c.channel))
 		}

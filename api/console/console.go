@@ -105,6 +105,9 @@ func (c *console) handler() (http.Handler, error) {
 	guarded := guard.Handler(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		secure(w.Header())
+		if c.safe() { // browsers warn about it elsewhere
+			w.Header().Set("Cross-Origin-Opener-Policy", "same-origin")
+		}
 		guarded.ServeHTTP(w, r)
 	}), nil
 }
@@ -120,7 +123,6 @@ func secure(header http.Header) {
 	header.Set("Content-Security-Policy", policy)
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Referrer-Policy", "same-origin") // no-referrer would make browsers send "Origin: null" with our own forms
-	header.Set("Cross-Origin-Opener-Policy", "same-origin")
 	header.Set("Cross-Origin-Resource-Policy", "same-origin")
 	header.Set("Cache-Control", "private, no-store")
 }

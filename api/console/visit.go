@@ -103,13 +103,14 @@ const retryAfter = "5"
 // refuse answers with the page an error is.
 func (v *visit) refuse(err error) {
 	status, code := http.StatusInternalServerError, "error"
-	switch tooMany := (*tooManyError)(nil); {
+	tooMany, limited := errors.AsType[*tooManyError](err)
+	switch {
 	case errors.Is(err, errSignedOut):
 		v.askToSignIn()
 		return
 	case errors.Is(err, errForeign):
 		status, code = http.StatusForbidden, "foreign"
-	case errors.As(err, &tooMany):
+	case limited:
 		status, code = http.StatusTooManyRequests, "too_many"
 		v.w.Header().Set("Retry-After", strconv.Itoa(int(tooMany.wait/time.Second)+1))
 	case errors.Is(err, engine.ErrNotFound):

@@ -74,7 +74,7 @@ var words = map[string]phrase{
 	"expires":       {"Истекает", "Expires"},
 	"ended":         {"Завершена", "Ended"},
 	"zone":          {"Время", "Clock"},
-	"reasons":       {"Почему не дошло", "Why not"},
+	"reasons":       {"Кто не получил и почему", "Who did not get it, and why"},
 	"reasons_part":  {"Посчитано по первым 50 000 получателей.", "Counted over the first 50,000 recipients."},
 
 	// Pages about something that cannot be shown.
