@@ -198,7 +198,7 @@ func BenchmarkWork(b *testing.B) {
 	var left atomic.Int64
 	left.Store(int64(b.N))
 	workers := r.Workers(redisq.WorkerOptions{
-		Channels: map[engine.ChannelName]int{engine.Email: 16},
+		Channels: map[engine.ChannelName]int{engine.Email: 32},
 		Handle: func(context.Context, engine.Wake) error {
 			if left.Add(-1) == 0 {
 				b.StopTimer()

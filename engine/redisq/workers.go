@@ -52,8 +52,11 @@ func (w *Workers) Run(ctx context.Context) error {
 	var servers []*asynq.Server
 	for ch, concurrency := range w.options.Channels {
 		for shard := range w.redis.options.QueueShards {
-			// Each server has one goroutine that fetches, so each shard has a server; the queue that weighs more goes strictly first.
-			servers = append(servers, w.server(ctx, ch, shard, concurrency))
+			each := max(1, (concurrency+w.redis.options.QueueShards-1)/w.redis.options.QueueShards)
+			fetchers := min(max(1, each/handlersPerFetcher), mostFetchers)
+			for range fetchers {
+				servers = append(servers, w.server(ctx, ch, shard, (each+fetchers-1)/fetchers))
+			}
 		}
 	}
 	var started []*asynq.Server
@@ -76,10 +79,16 @@ func (w *Workers) Run(ctx context.Context) error {
 	return failure
 }
 
+// Each server of asynq has one goroutine that fetches, one task a round trip, so a channel with much to do has several servers.
+const (
+	handlersPerFetcher = 8
+	mostFetchers       = 4
+)
+
+// server is one fetcher of a shard of a channel: the urgent queue, which weighs more, goes strictly first.
 func (w *Workers) server(ctx context.Context, ch engine.ChannelName, shard, concurrency int) *asynq.Server {
-	shards := w.redis.options.QueueShards
 	return asynq.NewServerFromRedisClient(w.redis.client, asynq.Config{
-		Concurrency:              max(1, (concurrency+shards-1)/shards),
+		Concurrency:              concurrency,
 		Queues:                   map[string]int{queueName(ch, true, shard): 2, queueName(ch, false, shard): 1},
 		StrictPriority:           true,
 		TaskCheckInterval:        idlePoll,
