@@ -123,6 +123,7 @@ var (
 	days         = noun{"день", "дня", "дней", "day", "days"}
 	hours        = noun{"час", "часа", "часов", "hour", "hours"}
 	minutes      = noun{"минуту", "минуты", "минут", "minute", "minutes"}
+	seconds      = noun{"секунду", "секунды", "секунд", "second", "seconds"}
 )
 
 // count writes a number with its noun: "21 получатель", "1 recipient".
@@ -144,6 +145,8 @@ func (v voice) span(d time.Duration) string {
 		return v.count(int64(d/(24*time.Hour)), days)
 	case d%time.Hour == 0 && d > 0:
 		return v.count(int64(d/time.Hour), hours)
+	case d < time.Minute:
+		return v.count(int64((d+time.Second-1)/time.Second), seconds)
 	}
 	return v.count(int64((d+time.Minute-1)/time.Minute), minutes)
 }

@@ -60,7 +60,8 @@ func TestCountsAndSums(t *testing.T) {
 		{ru.span(90 * time.Minute), "90_минут"},
 		{ru.span(21 * time.Minute), "21_минуту"},
 		{en.span(time.Hour), "1_hour"},
-		{en.span(30 * time.Second), "1_minute"},
+		{en.span(30 * time.Second), "30_seconds"},
+		{ru.span(61 * time.Second), "2_минуты"},
 	} {
 		if plain(c.got) != c.want {
 			t.Errorf("got %q, want %q", plain(c.got), c.want)
