@@ -26,6 +26,9 @@ import (
 // seed makes every moment that is left to chance; the same seed kills at the same moments again.
 var seed = flag.Uint64("seed", 1, "what the moments of the kills are made from")
 
+// given is a binary that is there already, such as one of a release.
+var given = flag.String("program", "", "the binary to test; by default one is built")
+
 // patience is how long anything may take before it counts as stuck.
 const patience = 90 * time.Second
 
@@ -48,6 +51,9 @@ func test(m *testing.M) int {
 	if library, err = filepath.Abs("../../../bin/libchdb.so"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
+	}
+	if program = *given; program != "" {
+		return m.Run()
 	}
 	program = filepath.Join(dir, "vestnik")
 	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", program, "vestnik/cmd/vestnik")
@@ -96,15 +102,19 @@ func newTown(t *testing.T) *town {
 	return w
 }
 
-// freeAddress finds a port nobody listens on.
+// freeAddress finds a port nobody listens on, below those that the system gives to connections (ip_local_port_range): one of these might take
+// it while the server that listens there is dead.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 1000 {
+		address := fmt.Sprintf("127.0.0.1:%d", 20_000+rand.N(12_000))
+		if l, err := net.Listen("tcp", address); err == nil {
+			_ = l.Close()
+			return address
+		}
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
+	t.Fatal("no port is free")
+	return ""
 }
 
 // command prepares a command line of the binary.
