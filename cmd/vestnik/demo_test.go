@@ -148,14 +148,7 @@ func TestDemoServesUntilInterrupted(t *testing.T) {
 // signIn follows the link to the console that was printed last.
 func signIn(t *testing.T, said string) {
 	t.Helper()
-	at := strings.LastIndex(said, "http://127.0.0.1:")
-	for at >= 0 && !strings.Contains(strings.SplitN(said[at:], "\n", 2)[0], "/console/") {
-		at = strings.LastIndex(said[:at], "http://127.0.0.1:")
-	}
-	if at < 0 {
-		t.Fatalf("the console is not told:\n%s", said)
-	}
-	address := strings.TrimSpace(strings.SplitN(said[at:], "\n", 2)[0])
+	address := consoleLink(t, said)
 	web := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	answer, err := web.Get(address)
 	if err != nil {
@@ -165,6 +158,19 @@ func signIn(t *testing.T, said string) {
 	if answer.StatusCode/100 != 3 || len(answer.Cookies()) == 0 {
 		t.Errorf("the console's link answers %d", answer.StatusCode)
 	}
+}
+
+// consoleLink finds the address of the console, with the token that signs in, in what the demo has said.
+func consoleLink(t *testing.T, said string) string {
+	t.Helper()
+	at := strings.LastIndex(said, "http://127.0.0.1:")
+	for at >= 0 && !strings.Contains(strings.SplitN(said[at:], "\n", 2)[0], "/console/") {
+		at = strings.LastIndex(said[:at], "http://127.0.0.1:")
+	}
+	if at < 0 {
+		t.Fatalf("the console is not told:\n%s", said)
+	}
+	return strings.TrimSpace(strings.SplitN(said[at:], "\n", 2)[0])
 }
 
 // awaitText waits until a program has said something.

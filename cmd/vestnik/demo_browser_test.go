@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+var picture = flag.String("picture", "", "file to write the screenshot of a campaign into, such as ../../deploy/pictures/console.png")
+
+// TestConsoleWhileTheDemoRuns opens the link that the demo prints in a real browser, as a person would, and looks at a campaign.
+func TestConsoleWhileTheDemoRuns(t *testing.T) {
+	s := newShell(t)
+	c := s.command("demo", "--lang", "ru", "--recipients", "1500", "--addr", "127.0.0.1:0", "--data", "town")
+	var out bytes.Buffer
+	said := newLogbook()
+	c.Stdout, c.Stderr = &out, said
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Process.Kill(); _ = c.Wait() })
+	awaitText(t, said, "Ctrl-C")
+
+	tab := openBrowser(t)
+	do := func(actions ...chromedp.Action[chromedp.Void]) {
+		t.Helper()
+		if err := chromedp.Do(tab, actions...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read := func(script string) string {
+		t.Helper()
+		text, err := chromedp.Run(tab, chromedp.Evaluate[string](script))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	do(chromedp.Navigate(consoleLink(t, said.String())), chromedp.WaitVisible(chromedp.CSS("main a[href*='/console/campaigns/']")))
+	list := read("document.body.innerText")
+	for _, want := range []string{"Рассылки", "Счета за", "Напоминание о долге", "Отключение горячей воды", "₽"} {
+		if !strings.Contains(list, want) {
+			t.Errorf("the list of campaigns does not say %q:\n%s", want, list)
+		}
+	}
+	if address := read("location.href"); strings.Contains(address, "token") {
+		t.Errorf("the token stays in the address: %s", address)
+	}
+	bill := read(`[...document.querySelectorAll("main a[href*='/console/campaigns/']")].find(a => a.innerText.includes("Счета")).href`)
+	do(chromedp.Navigate(bill), chromedp.WaitVisible(chromedp.CSS("main h1")))
+	campaign := read("document.body.innerText")
+	for _, want := range []string{"Завершена", "Доставлено", "Воронка", "Оплачено", "Учтён каждый", "Электронная почта"} {
+		if !strings.Contains(campaign, want) {
+			t.Errorf("the campaign does not say %q:\n%s", want, campaign)
+		}
+	}
+	if *picture == "" {
+		return
+	}
+	shot, err := chromedp.Run(tab, chromedp.FullScreenshot(100))
+	if err == nil {
+		err = os.WriteFile(*picture, shot, 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// openBrowser starts Chromium with an empty profile and gives a tab.
+func openBrowser(t *testing.T) context.Context {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Fatal("this test looks at the console with a real browser; on Debian: apt-get install chromium (make tools)")
+	}
+	options := []chromedp.ExecAllocatorOption{
+		chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
+		chromedp.Flag("accept-lang", "ru,en"),
+	}
+	for _, name := range []string{"disable-background-networking", "disable-component-update", "disable-sync", "disable-default-apps", "disable-dev-shm-usage"} {
+		options = append(options, chromedp.Flag(name, true))
+	}
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(stop)
+	tab, closeTab := chromedp.NewContext(allocator)
+	t.Cleanup(closeTab)
+	tab, cancel := context.WithTimeout(tab, 2*time.Minute)
+	t.Cleanup(cancel)
+	_, err = chromedp.Call(tab, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: 1200, Height: 800, DeviceScaleFactor: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tab
+}
