@@ -1,12 +1,12 @@
 package redisq
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -167,20 +167,28 @@ func (l ledger) settle(ctx context.Context, id engine.CampaignID, batch, holder 
 	return readBalance(answer[1:])
 }
 
-// packChanges writes each change in ten bytes: place, state before, state after.
+// runSize is a packed run: first place, how many, state before, state after.
+const runSize = 2 + 2 + 2*engine.StateSize
+
+// packChanges writes the changes as runs of neighbours that change alike.
 func packChanges(changes []engine.Change) ([]byte, error) {
-	if !slices.IsSortedFunc(changes, func(a, b engine.Change) int { return a.Index - b.Index }) {
-		return nil, errors.New("changes are not in ascending order")
-	}
-	packed := make([]byte, 0, len(changes)*(2+2*engine.StateSize))
+	var runs []byte
+	var last []byte // the states of the last run
 	for i, c := range changes {
-		if c.Index < 0 || c.Index >= engine.ChunkSize || i > 0 && c.Index == changes[i-1].Index {
-			return nil, fmt.Errorf("place %d is outside of the chunk or comes twice", c.Index)
+		if c.Index < 0 || c.Index >= engine.ChunkSize || i > 0 && c.Index <= changes[i-1].Index {
+			return nil, fmt.Errorf("place %d is outside of the chunk or not in ascending order", c.Index)
 		}
-		packed = binary.BigEndian.AppendUint16(packed, uint16(c.Index))
-		packed = c.State.Pack(c.Was.Pack(packed))
+		states := c.State.Pack(c.Was.Pack(make([]byte, 0, 2*engine.StateSize)))
+		if i > 0 && c.Index == changes[i-1].Index+1 && bytes.Equal(states, last) {
+			n := runs[len(runs)-runSize+2:]
+			binary.BigEndian.PutUint16(n, binary.BigEndian.Uint16(n)+1)
+			continue
+		}
+		last = states
+		runs = binary.BigEndian.AppendUint16(runs, uint16(c.Index))
+		runs = append(binary.BigEndian.AppendUint16(runs, 1), states...)
 	}
-	return packed, nil
+	return runs, nil
 }
 
 func (l ledger) States(ctx context.Context, id engine.CampaignID, lane int, from engine.Ordinal, n int) ([]engine.State, error) {

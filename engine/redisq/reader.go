@@ -62,47 +62,63 @@ func (j *JournalReader) Read(ctx context.Context, max int) ([]Delivery, error) {
 	if err != nil {
 		return nil, err
 	}
-	shards := len(j.own)
-	for round := 0; len(list) < max && round < 2; round++ {
-		count := (max - len(list) + shards - 1) / shards
-		replies := make([]*redis.XStreamSliceCmd, shards)
-		_, err := j.redis.client.Pipelined(ctx, func(p redis.Pipeliner) error {
-			for shard := range shards {
-				replies[shard] = p.XReadGroup(ctx, &redis.XReadGroupArgs{
-					Group: journalGroup, Consumer: j.consumer, Streams: []string{journalKey(shard), j.own[shard]}, Count: int64(count), Block: -1,
-				})
-			}
-			return nil
-		})
-		if redis.HasErrorPrefix(err, "NOGROUP") {
-			if err := j.begin(ctx); err != nil {
-				return nil, err
-			}
-			continue
+	for again := true; again && len(list) < max; {
+		var more []Delivery
+		if more, again, err = j.round(ctx, max-len(list)); err != nil {
+			break
 		}
-		if err != nil && !missing(err) {
-			return nil, fail(ctx, "read the journal", err)
-		}
-		for shard, reply := range replies {
-			for _, stream := range reply.Val() {
-				list = append(list, j.deliveries(shard, stream.Messages)...)
-				j.advance(shard, stream.Messages)
-			}
-		}
+		list = append(list, more...)
 	}
-	return list, nil
+	if len(list) > 0 {
+		return list, nil // what was read must not be lost for what was not; a trouble that lasts is told next time
+	}
+	return nil, err
 }
 
-// advance goes on behind the reader's own unacknowledged entries, and to new ones when they have all been read again.
-func (j *JournalReader) advance(shard int, messages []redis.XMessage) {
+// round reads each shard once. It is to be done again when a shard came to the end of the reader's own entries, or was made.
+func (j *JournalReader) round(ctx context.Context, max int) (list []Delivery, again bool, err error) {
+	shards := len(j.own)
+	replies := make([]*redis.XStreamSliceCmd, shards)
+	_, _ = j.redis.client.Pipelined(ctx, func(p redis.Pipeliner) error { // each reply is looked at below
+		for shard := range shards {
+			replies[shard] = p.XReadGroup(ctx, &redis.XReadGroupArgs{
+				Group: journalGroup, Consumer: j.consumer, Streams: []string{journalKey(shard), j.own[shard]},
+				Count: int64((max + shards - 1) / shards), Block: -1,
+			})
+		}
+		return nil
+	})
+	for shard, reply := range replies {
+		switch failure := reply.Err(); {
+		case redis.HasErrorPrefix(failure, "NOGROUP"):
+			if again = true; err == nil {
+				err = j.begin(ctx)
+			}
+		case failure != nil && !missing(failure):
+			err = fail(ctx, "read the journal", failure)
+		}
+		for _, stream := range reply.Val() {
+			list = append(list, j.deliveries(shard, stream.Messages)...)
+			again = j.advance(shard, stream.Messages) || again
+		}
+	}
+	if len(list) > 0 {
+		return list, again && err == nil, nil
+	}
+	return nil, again, err
+}
+
+// advance goes on behind the reader's own unacknowledged entries, and reports whether it came from them to new ones.
+func (j *JournalReader) advance(shard int, messages []redis.XMessage) bool {
 	if j.own[shard] == ">" {
-		return
+		return false
 	}
 	if len(messages) == 0 {
 		j.own[shard] = ">"
-		return
+		return true
 	}
 	j.own[shard] = messages[len(messages)-1].ID
+	return false
 }
 
 // begin makes the consumer group where it is not there yet.

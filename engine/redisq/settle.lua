@@ -10,7 +10,8 @@
 -- ARGV[2] holder
 -- ARGV[3] lane
 -- ARGV[4] first byte of the chunk in the states of a lane
--- ARGV[5] changes, ten bytes each, by ascending place: place (two bytes), state before (four), state after (four)
+-- ARGV[5] changes as runs of neighbours that change alike, twelve bytes each, in ascending order: first place, how many (two bytes each), state
+--         before, state after (four each)
 -- ARGV[6] prefix of the states of a lane, "v:{c}:states:"
 -- ARGV[7] life in ms
 -- ARGV[8…] triples: batch ID, batch, due time in ms
@@ -25,26 +26,26 @@ if lane < 0 or lane >= lanes then
   return {3}
 end
 
-local n = #changes / 10
-local function place(i)
-  local a, b = string.byte(changes, i * 10 - 9, i * 10 - 8)
-  return a * 256 + b
+local runs = {}
+for at = 1, #changes, 12 do
+  local a, b, c, d = string.byte(changes, at, at + 3)
+  runs[#runs + 1] = {from = a * 256 + b, n = c * 256 + d, was = string.sub(changes, at + 4, at + 7), now = string.sub(changes, at + 8, at + 11)}
 end
 
 -- The states between the first and the last place, of every lane.
-local states, begin, size = {}, 0, 0
-if n > 0 then
-  begin = base + place(1) * 4
-  size = (place(n) - place(1) + 1) * 4
+local states, first, size = {}, 0, 0
+if #runs > 0 then
+  first = runs[1].from
+  size = (runs[#runs].from + runs[#runs].n - first) * 4
   for l = 0, lanes - 1 do
-    local s = redis.call('GETRANGE', ARGV[6] .. l, begin, begin + size - 1)
+    local s = redis.call('GETRANGE', ARGV[6] .. l, base + first * 4, base + first * 4 + size - 1)
     states[l] = s .. string.rep('\0', size - #s)
   end
 end
 local mine = states[lane]
-for i = 1, n do
-  local at = (place(i) - place(1)) * 4
-  if string.sub(mine, at + 1, at + 4) ~= string.sub(changes, i * 10 - 7, i * 10 - 4) then
+for _, run in ipairs(runs) do
+  local at = (run.from - first) * 4
+  if string.sub(mine, at + 1, at + run.n * 4) ~= string.rep(run.was, run.n) then
     return {2}
   end
 end
@@ -59,27 +60,43 @@ if id ~= '' then
   redis.call('ZREM', KEYS[3], id)
   redis.call('HDEL', KEYS[4], id)
 end
-if n > 0 then
+if #runs > 0 then
   local moved, pieces, done = {}, {}, 0
-  for i = 1, n do
-    local at = (place(i) - place(1)) * 4
-    local was, now = string.byte(mine, at + 1), string.byte(changes, i * 10 - 3)
-    for l = 0, lanes - 1 do
+  -- Counts by recipients whose other lanes stand, at a place of the states, where they are for all of them.
+  local function move(run, place, by)
+    local was, now = string.byte(run.was), string.byte(run.now)
+    for l = 0, lanes - 1 do -- a recipient's outcome is the smallest of its lanes
       if l ~= lane then
-        local other = string.byte(states[l], at + 1)
-        if other < was then was = other end
-        if other < now then now = other end
+        local other = string.byte(states[l], place)
+        was, now = math.min(was, other), math.min(now, other)
       end
     end
-    if was ~= now then
-      moved[was] = (moved[was] or 0) - 1
-      moved[now] = (moved[now] or 0) + 1
+    moved[was] = (moved[was] or 0) - by
+    moved[now] = (moved[now] or 0) + by
+  end
+  local function alike(from, to)
+    for l = 0, lanes - 1 do
+      local s = string.sub(states[l], from, to)
+      if l ~= lane and s ~= string.rep(string.sub(s, 1, 4), #s / 4) then
+        return false
+      end
+    end
+    return true
+  end
+  for _, run in ipairs(runs) do
+    local at = (run.from - first) * 4
+    if alike(at + 1, at + run.n * 4) then
+      move(run, at + 1, run.n)
+    else
+      for place = at + 1, at + run.n * 4, 4 do
+        move(run, place, 1)
+      end
     end
     pieces[#pieces + 1] = string.sub(mine, done + 1, at)
-    pieces[#pieces + 1] = string.sub(changes, i * 10 - 3, i * 10)
-    done = at + 4
+    pieces[#pieces + 1] = string.rep(run.now, run.n)
+    done = at + run.n * 4
   end
-  redis.call('SETRANGE', ARGV[6] .. lane, begin, table.concat(pieces))
+  redis.call('SETRANGE', ARGV[6] .. lane, base + first * 4, table.concat(pieces))
   redis.call('PEXPIRE', ARGV[6] .. lane, ARGV[7])
   for code, by in pairs(moved) do
     if by ~= 0 then
