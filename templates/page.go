@@ -24,7 +24,21 @@ type page struct {
 	destinations []string // of the tracked links, by number
 	addresses    []string // what leads to each
 
+	constants [derivedCount]constant // of the provider whose letter came last
+	spell     spell                  // of the campaign whose letter came last
+
 	out []byte
+}
+
+// constant is a text of the provider, the same in every letter of a batch, and how it is shown.
+type constant struct{ raw, shown string }
+
+// spell is a span of time, the same in every letter of a campaign about all its recipients, and how it is shown.
+type spell struct {
+	from, to   string
+	zone       *time.Location
+	home       string // the provider's zone
+	when, hint string
 }
 
 func newPage(t *Template) *page {
@@ -141,13 +155,14 @@ func (pg *page) charge(d datum) (wrong *fault) {
 // derive fills the slots that every template has.
 func (pg *page) derive(ch engine.ChannelName, letter *engine.Letter, zone *time.Location) {
 	p := &letter.Provider
-	pg.slots[slotProvider], pg.slots[slotProviderINN] = oneLine(clean(p.Name)), oneLine(clean(p.INN))
+	pg.constant(slotProvider, p.Name)
+	pg.constant(slotProviderINN, p.INN)
 	pg.slots[slotGreeting] = greeting(ch, pg.variable("name"))
 	if p.Settings["payment.account"] != "" {
 		for _, setting := range settingSlots {
-			pg.slots[setting.slot] = oneLine(clean(p.Settings[setting.key]))
+			pg.constant(setting.slot, p.Settings[setting.key])
 		}
-		pg.slots[slotPayee] = oneLine(clean(p.Settings["payment.name"]))
+		pg.constant(slotPayee, p.Settings["payment.name"])
 		if pg.slots[slotPayee] == "" {
 			pg.slots[slotPayee] = pg.slots[slotProvider]
 		}
@@ -162,10 +177,21 @@ func (pg *page) derive(ch engine.ChannelName, letter *engine.Letter, zone *time.
 		pg.links = nil // nobody clicks on paper, and what has to be typed should be what it says
 		return
 	}
-	pg.slots[slotPixel] = normalURL(pg.links.Open())
+	if ch == engine.Email { // the only one with HTML
+		pg.slots[slotPixel] = normalURL(pg.links.Open())
+	}
 	if pg.template.Kind() == engine.KindAd && ch != engine.HouseChat {
 		pg.slots[slotUnsubscribe] = normalURL(pg.links.Unsubscribe())
 	}
+}
+
+// constant fills a slot with a text of the provider.
+func (pg *page) constant(slot int, raw string) {
+	c := &pg.constants[slot]
+	if c.raw != raw {
+		*c = constant{raw, oneLine(clean(raw))}
+	}
+	pg.slots[slot] = c.shown
 }
 
 func greeting(ch engine.ChannelName, name string) string {
@@ -247,25 +273,34 @@ func (pg *page) payLink(pattern string, amount engine.Money) string {
 
 // time fills the span a message is about and whose time it is told in.
 func (pg *page) time(letter *engine.Letter, zone *time.Location) {
-	from, ok := parseTime(pg.raw("from"))
-	to, _ := parseTime(pg.raw("to"))
-	if !ok {
-		from, ok = parseTime(pg.raw("starts_at"))
-		to, _ = parseTime(pg.raw("ends_at"))
+	asked := spell{from: pg.raw("from"), to: pg.raw("to"), zone: zone, home: letter.Provider.Timezone}
+	if asked.from == "" {
+		asked.from, asked.to = pg.raw("starts_at"), pg.raw("ends_at")
 	}
+	if last := &pg.spell; asked.from == "" || asked.from != last.from || asked.to != last.to || asked.zone != last.zone || asked.home != last.home {
+		asked.when, asked.hint = pg.tellTime(asked)
+		*last = asked
+	}
+	pg.slots[slotWhen], pg.slots[slotZone] = pg.spell.when, pg.spell.hint
+}
+
+// tellTime gives the span and the hint whose time it is; the hint is of the first time there is when there is no span.
+func (pg *page) tellTime(s spell) (when, hint string) {
+	from, ok := parseTime(s.from)
+	to, _ := parseTime(s.to)
 	if ok {
-		from = from.In(zone)
-		pg.slots[slotWhen] = Span(from, to)
+		from = from.In(s.zone)
+		when = Span(from, to)
 	} else if from, ok = pg.firstTime(); !ok {
-		return
+		return "", ""
 	}
-	_, offset := from.In(zone).Zone()
-	if home := pg.template.zones.named(letter.Provider.Timezone); home != nil {
+	_, offset := from.In(s.zone).Zone()
+	if home := pg.template.zones.named(s.home); home != nil {
 		if _, usual := from.In(home).Zone(); usual == offset {
-			return // the provider's own people read it: everybody knows whose time that is
+			return when, "" // the provider's own people read it: everybody knows whose time that is
 		}
 	}
-	pg.slots[slotZone] = ZoneHint(from.In(zone))
+	return when, ZoneHint(from.In(s.zone))
 }
 
 func (pg *page) firstTime() (time.Time, bool) {
