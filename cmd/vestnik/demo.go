@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/jedib0t/go-pretty/v6/progress"
 
@@ -118,8 +119,10 @@ func (d demoCommand) stay(ctx context.Context, t *terminal, town *demo.Demo) err
 	}
 	t.tell("Работаю, пока не нажмёте Ctrl-C. // Serving until Ctrl-C.")
 	lingering, stop := context.WithCancel(ctx)
+	var life sync.WaitGroup
+	defer life.Wait()
 	defer stop()
-	go town.Linger(lingering)
+	life.Go(func() { town.Linger(lingering) })
 	select {
 	case <-ctx.Done():
 		t.tell("Заканчиваю… // Draining…")

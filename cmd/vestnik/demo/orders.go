@@ -17,15 +17,15 @@ func Kinds() []engine.Kind {
 	return []engine.Kind{engine.KindBill, engine.KindDebt, engine.KindOutage, engine.KindAd}
 }
 
-// patience is how long a step of the demo's routes waits for its goal: what takes days elsewhere must be seen here.
-const patience = engine.Wait(2 * time.Second)
+// quickWait is how long a step of the demo's routes waits for its goal: what takes days elsewhere must be seen here.
+const quickWait = engine.Wait(2 * time.Second)
 
 // Order is what the company orders.
 func (w *World) Order(kind engine.Kind) client.Order {
 	route := engine.DefaultRoute(kind)
 	for _, lane := range route.Lanes {
 		for i := range lane {
-			lane[i].Wait = min(lane[i].Wait, patience)
+			lane[i].Wait = min(lane[i].Wait, quickWait)
 		}
 	}
 	o := client.Order{Kind: kind, Route: &route, Reference: string(kind) + "-" + w.Today.Format(time.DateOnly)}

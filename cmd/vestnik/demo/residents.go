@@ -3,11 +3,7 @@ package demo
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"net/http"
-	"net/url"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -42,32 +38,29 @@ type Residents struct {
 	lives  sync.WaitGroup
 	room   chan struct{} // one place a letter
 	seen   atomic.Int64  // letters that came
+	busy   atomic.Int64  // letters that somebody is busy with
 
 	mu        sync.Mutex
 	campaigns map[engine.CampaignID]*errand
-	slow      []slow // who did nothing, and may some other day
-	failure   error  // the first
+	slow      []reading // who did nothing, and may some other day
+	failure   error     // the first
 }
 
 // errand is a campaign as residents know it.
 type errand struct {
-	kind  engine.Kind
-	deeds *Deeds
+	kind    engine.Kind
+	deeds   *Deeds
+	settled bool      // Settled was called: mailboxes return what they have not returned yet
+	held    []reading // what they are going to return
 }
 
-// slow is a letter that was left unread.
-type slow struct {
+// reading is a letter in the hands of its reader.
+type reading struct {
 	resident Resident
 	fate     Fate
 	letter   letter
 	errand   *errand
 }
-
-// patientResident is how long a resident waits for a page: a demo on a busy machine is slow, not broken.
-const patientResident = 5 * time.Minute
-
-// keepSlow is how many unread letters are remembered.
-const keepSlow = 1000
 
 // NewResidents moves the residents in. Close moves them out.
 func NewResidents(w *World, bank *Bank, api *client.Client) *Residents {
@@ -75,7 +68,7 @@ func NewResidents(w *World, bank *Bank, api *client.Client) *Residents {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxConnsPerHost, transport.MaxIdleConnsPerHost = doorsAtOnce, doorsAtOnce
 	r := &Residents{
-		world: w, bank: bank, api: api, web: &http.Client{Transport: transport, Timeout: patientResident},
+		world: w, bank: bank, api: api, web: &http.Client{Transport: transport, Timeout: patience},
 		ctx: ctx, cancel: cancel, room: make(chan struct{}, lettersAtOnce), campaigns: map[engine.CampaignID]*errand{},
 	}
 	r.reports = newTogether(1000, 50*time.Millisecond, r.report)
@@ -100,7 +93,7 @@ func (r *Residents) Expect(id engine.CampaignID, kind engine.Kind) *Deeds {
 
 // Quiet reports whether every one of so many letters has been read and answered.
 func (r *Residents) Quiet(letters int) bool {
-	return r.seen.Load() >= int64(letters) && len(r.room) == 0
+	return r.seen.Load() >= int64(letters) && r.busy.Load() == 0
 }
 
 // Err tells what kept a resident from doing something for good; a server that only needs time is waited for.
@@ -127,8 +120,9 @@ func (r *Residents) Receive(m mailtest.Mail) {
 	case <-r.ctx.Done():
 		return
 	}
+	r.busy.Add(1)
 	r.lives.Go(func() {
-		defer func() { <-r.room }()
+		defer func() { <-r.room; r.busy.Add(-1) }()
 		r.fail(r.live(m))
 	})
 }
@@ -149,107 +143,19 @@ func (r *Residents) live(m mailtest.Mail) error {
 	if !ok {
 		return errors.New("a letter came to nobody who lives here")
 	}
-	f := r.world.Fate(p, e.kind)
+	at := reading{p, r.world.Fate(p, e.kind), l, e}
 	e.deeds.Letters.Add(1)
-	if err := r.mailbox(p, f, l, e); err != nil || f.Returned {
+	if at.fate.Returned {
+		return r.sendBack(at)
+	}
+	if err := r.arrive(at); err != nil {
 		return err
 	}
-	if !f.Opens && f.Pays == Never {
-		r.remember(slow{p, f, l, e})
+	if !at.fate.Opens && at.fate.Pays == Never {
+		r.remember(at)
 		return nil
 	}
-	return r.read(p, f, l, e)
-}
-
-// mailbox is what the mailbox tells of the letter.
-func (r *Residents) mailbox(p Resident, f Fate, l letter, e *errand) error {
-	wait := f.Rest / 4
-	if f.Returned {
-		wait = f.Rest + late
-	}
-	if err := r.rest(wait); err != nil {
-		return nil
-	}
-	at := time.Now().UTC()
-	switch {
-	case f.Returned:
-		return r.did(&e.deeds.Returned, r.reports.add(r.ctx, event(p, l, engine.Bounced, at)))
-	case f.Received:
-		return r.did(&e.deeds.Received, r.reports.add(r.ctx, event(p, l, engine.Received, at)))
-	}
-	return nil
-}
-
-// late is how late a mailbox returns what it has taken, at least.
-const late = 1500 * time.Millisecond
-
-func event(p Resident, l letter, fact engine.Fact, at time.Time) client.Event {
-	return client.Event{
-		ID: string(l.campaign) + "-" + p.Account + "-" + string(fact), Type: fact, At: at, Account: p.Account, Campaign: l.campaign, Channel: engine.Email,
-	}
-}
-
-// report tells the provider what mailboxes said.
-func (r *Residents) report(ctx context.Context, events []client.Event) error {
-	return insist(ctx, func() error {
-		if _, err := r.api.Events(ctx, events); err != nil {
-			return fmt.Errorf("report what mailboxes said: %w", err)
-		}
-		return nil
-	})
-}
-
-// read is what the reader does with the letter.
-func (r *Residents) read(p Resident, f Fate, l letter, e *errand) error {
-	if f.Opens {
-		if err := r.rest(f.Rest); err != nil {
-			return nil
-		}
-		if err := r.did(&e.deeds.Opened, r.get(l.pixel, nil)); err != nil {
-			return fmt.Errorf("open a letter: %w", err)
-		}
-	}
-	page := ""
-	if f.Clicks && l.button != "" {
-		if err := r.rest(f.Rest / 2); err != nil {
-			return nil
-		}
-		if err := r.did(&e.deeds.Clicked, r.get(l.button, &page)); err != nil {
-			return fmt.Errorf("follow the button of a letter: %w", err)
-		}
-	}
-	if f.Unsubscribes && l.unsubscribe != "" {
-		if err := r.did(&e.deeds.Unsubscribed, r.post(l.unsubscribe, url.Values{"List-Unsubscribe": {"One-Click"}})); err != nil {
-			return fmt.Errorf("unsubscribe: %w", err)
-		}
-	}
-	if f.Pays == Never || f.Beforehand {
-		return nil
-	}
-	if err := r.rest(f.Rest); err != nil {
-		return nil
-	}
-	return r.pay(p, f, e.kind, page)
-}
-
-// pay pays what the letter asks for, on the page the button led to, or elsewhere when no letter was read.
-func (r *Residents) pay(p Resident, f Fate, kind engine.Kind, page string) error {
-	for _, payment := range r.world.Payments(p, f, kind) {
-		payment.PaidAt = time.Now().UTC().Truncate(time.Millisecond)
-		var err error
-		if page != "" {
-			err = r.post(strings.TrimRight(r.bank.URL, "/")+"/pay", url.Values{
-				"document_id": {payment.DocumentID}, "account": {payment.Account}, "period": {payment.Period}, "amount": {payment.Amount.String()},
-				"reference": {payment.Reference},
-			})
-		} else {
-			err = r.bank.Pay(r.ctx, payment)
-		}
-		if err != nil {
-			return fmt.Errorf("pay: %w", err)
-		}
-	}
-	return nil
+	return r.read(at)
 }
 
 // did counts what was done.
@@ -269,83 +175,5 @@ func (r *Residents) rest(d time.Duration) error {
 		return nil
 	case <-r.ctx.Done():
 		return r.ctx.Err()
-	}
-}
-
-// get looks at an address, and tells in page where it led.
-func (r *Residents) get(address string, page *string) error {
-	return r.knock(http.MethodGet, address, "", page)
-}
-
-// post sends a form.
-func (r *Residents) post(address string, form url.Values) error {
-	return r.knock(http.MethodPost, address, form.Encode(), nil)
-}
-
-// knock asks an address, again after a while when the server says that it cannot just now.
-func (r *Residents) knock(method, address, body string, page *string) error {
-	return insist(r.ctx, func() error {
-		request, err := http.NewRequestWithContext(r.ctx, method, address, strings.NewReader(body))
-		if err != nil {
-			return errors.New("an address in a letter makes no sense")
-		}
-		if body != "" {
-			request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		}
-		return r.ask(request, page)
-	})
-}
-
-// ask asks once.
-func (r *Residents) ask(request *http.Request, page *string) error {
-	answer, err := r.web.Do(request)
-	if err != nil {
-		return fmt.Errorf("a public door did not answer: %w", err)
-	}
-	defer func() { _ = answer.Body.Close() }()
-	if page != nil {
-		*page = answer.Request.URL.String()
-	}
-	if _, err := io.Copy(io.Discard, answer.Body); err != nil {
-		return fmt.Errorf("a public door broke off: %w", err)
-	}
-	if answer.StatusCode >= 300 {
-		return &client.Problem{Status: answer.StatusCode, Title: "a public door is closed"}
-	}
-	return nil
-}
-
-// remember keeps an unread letter for Linger.
-func (r *Residents) remember(s slow) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(r.slow) < keepSlow {
-		r.slow = append(r.slow, s)
-	}
-}
-
-// Linger lets one of those who left their letter unread look at it now and then, until the context ends.
-func (r *Residents) Linger(ctx context.Context, every time.Duration) {
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
-		}
-		r.mu.Lock()
-		if len(r.slow) == 0 {
-			r.mu.Unlock()
-			return
-		}
-		s := r.slow[0]
-		r.slow = r.slow[1:]
-		r.mu.Unlock()
-		s.fate.Opens, s.fate.Clicks = true, s.resident.Number%3 == 0
-		if s.fate.Clicks && s.errand.kind.Payable() {
-			s.fate.Pays = InFull
-		}
-		r.fail(r.read(s.resident, s.fate, s.letter, s.errand))
 	}
 }

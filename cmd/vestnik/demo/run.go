@@ -39,7 +39,7 @@ func (d *Demo) Run(ctx context.Context) (Report, error) {
 // watch waits until nobody is in flight and all is quiet in town.
 func (d *Demo) watch(ctx context.Context, list []*ordered) error {
 	for {
-		quiet := d.residents.Quiet(d.sink.Count()) // asked before the campaigns: a letter that comes back later sets one running again
+		quiet := d.residents.Quiet(d.sink.Count()) // asked before the campaigns: a letter that comes back sets one running again
 		settled, err := d.look(ctx, list)
 		if err != nil {
 			return err
@@ -71,8 +71,9 @@ func (d *Demo) look(ctx context.Context, list []*ordered) (settled bool, err err
 		c := page.Items[at]
 		if l := c.Ledger; l.InFlight == 0 && l.Ordered > 0 && o.settled == 0 {
 			o.settled = time.Since(o.started)
+			d.residents.Settled(o.id)
 		}
-		settled = settled && c.Status.Ended() && c.Ledger.InFlight == 0
+		settled = settled && o.settled > 0 && c.Status.Ended() && c.Ledger.InFlight == 0
 		d.show(Progress{Campaign: o.name, Phase: Delivering, Done: c.Ledger.Ordered - c.Ledger.InFlight, Total: c.Ledger.Ordered})
 	}
 	return settled, nil
