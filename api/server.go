@@ -73,6 +73,7 @@ func New(c Config) (*Server, error) {
 	if c.Console != nil {
 		s.echo.Any("/console", echo.WrapHandler(c.Console))
 		s.echo.Any("/console/*", echo.WrapHandler(c.Console))
+		s.echo.GET("/", func(c echo.Context) error { return c.Redirect(http.StatusSeeOther, "/console") }) // where people begin
 	}
 	var err error
 	if s.pages, err = newPages(s.table); err != nil {

@@ -39,6 +39,7 @@ var doors = []door{
 	{"cmd/vestnik/config", []string{"engine", "cmd/vestnik/tongue"}},
 	{"cmd/vestnik/...", []string{"..."}},
 	{"cmd/vestnik", []string{"..."}},
+	{"deploy", []string{"cmd/vestnik/config", "cmd/vestnik/tongue"}},
 }
 
 // libraries names the one room of each outside library (and what lies below it). Those marked "tests" may stand in test files there only.
