@@ -146,6 +146,11 @@ func TestConsoleIsMounted(t *testing.T) {
 			t.Errorf("%s: %s %v", path, rec.Body, rec.Header())
 		}
 	}
+	rec := httptest.NewRecorder()
+	w.server.ServeHTTP(rec, httptest.NewRequest("GET", "/", nil))
+	if rec.Code != http.StatusSeeOther || rec.Header().Get("Location") != "/console" {
+		t.Errorf("the front door answers %d to %q", rec.Code, rec.Header().Get("Location"))
+	}
 }
 
 func TestConfigIsChecked(t *testing.T) {
