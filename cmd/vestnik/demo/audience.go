@@ -21,7 +21,8 @@ type Audience struct {
 	Rows int
 }
 
-// Audience writes the list of a campaign of a kind into a folder: everybody for bills, those who owe for debts, some houses for outages.
+// Audience writes the list of a campaign of a kind into a folder: everybody for bills, those who owe for debts, some houses for outages, and for
+// ads those who agreed to get them.
 func (w *World) Audience(dir string, kind engine.Kind) (a Audience, err error) {
 	a = Audience{File: filepath.Join(dir, "audience-"+string(kind)+".csv"), Type: client.CSV}
 	write := w.debts
@@ -30,6 +31,8 @@ func (w *World) Audience(dir string, kind engine.Kind) (a Audience, err error) {
 		a.File, a.Type, write = filepath.Join(dir, "audience-bill.ndjson"), client.NDJSON, w.bills
 	case engine.KindOutage:
 		write = w.outage
+	case engine.KindAd:
+		write = w.agreed
 	}
 	file, err := os.OpenFile(a.File, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -119,6 +122,20 @@ func (w *World) outage(to io.Writer) (rows int, err error) {
 			rows++
 			_ = out.Write([]string{p.Account, p.Name, p.Email, vk(p), p.GIS, h.ID, fmt.Sprint(p.Flat), h.Address})
 		}
+	}
+	out.Flush()
+	return rows, out.Error()
+}
+
+// agreed writes every fifth account: those who agreed to advertising.
+func (w *World) agreed(to io.Writer) (rows int, err error) {
+	out := csv.NewWriter(to)
+	out.Comma = '\t'
+	_ = out.Write([]string{"ЛС", "ФИО", "Email", "VK", "Код дома"}) // told by Error
+	for i := 0; i < w.Size; i += 5 {
+		p := w.Resident(i)
+		rows++
+		_ = out.Write([]string{p.Account, p.Name, p.Email, vk(p), p.House.ID})
 	}
 	out.Flush()
 	return rows, out.Error()

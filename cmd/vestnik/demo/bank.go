@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"io"
 	"net"
 	"net/http"
 	"slices"
@@ -16,8 +17,8 @@ import (
 	"vestnik/engine"
 )
 
-// Bank is the place where residents pay, on a port of its own: the page that the button of a bill leads to. What it takes, it reports as
-// a provider's billing would, many payments at once.
+// Bank is the place where residents pay, on a port of its own: the page that the button of a bill leads to, and beside it that of an
+// offer. What it takes, it reports as a provider's billing would, many payments at once.
 type Bank struct {
 	URL    string // where it is
 	api    *client.Client
@@ -49,6 +50,9 @@ func OpenBank() (*Bank, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /pay", b.show)
 	mux.HandleFunc("POST /pay", b.take)
+	mux.HandleFunc("GET /offer", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "Вымышленное предложение вымышленного города.\n") // fails only when the resident has gone
+	})
 	b.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	ctx, cancel := context.WithCancel(context.Background())
 	b.cancel = cancel

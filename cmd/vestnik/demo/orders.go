@@ -20,8 +20,8 @@ func Kinds() []engine.Kind {
 // quickWait is how long a step of the demo's routes waits for its goal: what takes days elsewhere must be seen here.
 const quickWait = engine.Wait(2 * time.Second)
 
-// Order is what the company orders.
-func (w *World) Order(kind engine.Kind) client.Order {
+// Order is what the company orders; an offer's link leads to a page of site.
+func (w *World) Order(kind engine.Kind, site string) client.Order {
 	route := engine.DefaultRoute(kind)
 	for _, lane := range route.Lanes {
 		for i := range lane {
@@ -45,7 +45,7 @@ func (w *World) Order(kind engine.Kind) client.Order {
 		o.Name, o.Template = "Поверка счётчиков воды", "ad-offer"
 		o.Vars = map[string]any{
 			"offer":      "Поверим счётчики воды на дому, без снятия. Жителям наших домов скидка 15 %.",
-			"advertiser": "ООО «Верный счёт» (вымышлено)", "erid": "demo0000000", "link": "https://verny-schet.example/poverka",
+			"advertiser": "ООО «Верный счёт» (вымышлено)", "erid": "demo0000000", "link": site + "/offer",
 		}
 	}
 	return o
@@ -70,7 +70,7 @@ func (d *Demo) order(ctx context.Context, kind engine.Kind) (*ordered, error) {
 	if audience.Rows == 0 {
 		return nil, nil // a town so small that nobody owes anything
 	}
-	wanted := d.world.Order(kind)
+	wanted := d.world.Order(kind, d.bank.URL)
 	c, err := d.api.CreateCampaign(ctx, wanted)
 	if err != nil {
 		return nil, fmt.Errorf("order %q: %w", wanted.Name, err)

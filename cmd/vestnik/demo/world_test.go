@@ -181,7 +181,7 @@ func TestListsAreUnderstood(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		order := w.Order(kind)
+		order := w.Order(kind, "https://site.example")
 		text, err := templates.Builtin().Find(t.Context(), engine.TemplateRef{Name: order.Template})
 		if err != nil {
 			t.Fatal(err)
@@ -257,7 +257,7 @@ func TestPayments(t *testing.T) {
 func TestOrdersAreJSON(t *testing.T) {
 	w := NewWorld(1, 10, today)
 	for _, kind := range Kinds() {
-		o := w.Order(kind)
+		o := w.Order(kind, "https://site.example")
 		if problems := o.Route.Check(kind); len(problems) > 0 {
 			t.Errorf("%s: %v", kind, problems)
 		}
