@@ -108,6 +108,7 @@ func (t *terminal) measure(name string, m bench.Measure) []string {
 	for _, p := range m.Processes {
 		each = append(each, fmt.Sprintf("%s %.2f; %.0f", p.Name, p.CPU, p.RSS))
 	}
+	each = append(each, t.Say("прочие", "others")+fmt.Sprintf(" %.2f", m.Others))
 	return []string{name, t.number(int64(m.N)) + " " + m.Unit, fmt.Sprintf("%.2f", m.Seconds), t.number(int64(m.Rate)), strings.Join(each, "\n")}
 }
 

@@ -49,6 +49,7 @@ type Measure struct {
 	Seconds   float64   `json:"seconds"`
 	Rate      float64   `json:"rate"` // units in a second
 	Processes []Process `json:"processes"`
+	Others    float64   `json:"others_cpu_seconds"` // processor time everything else on the machine took meanwhile: it should be next to nothing
 }
 
 // Process is what one process took. Where the system does not tell, figures are 0.
@@ -87,7 +88,7 @@ func (m Measure) with(o Measure) Measure {
 		return o
 	}
 	m.N, m.Seconds = m.N+o.N, m.Seconds+o.Seconds
-	m.Rate = float64(m.N) / m.Seconds
+	m.Rate, m.Others = float64(m.N)/m.Seconds, m.Others+o.Others
 	for i := range m.Processes {
 		m.Processes[i].CPU += o.Processes[i].CPU
 		m.Processes[i].RSS = max(m.Processes[i].RSS, o.Processes[i].RSS)

@@ -37,15 +37,17 @@ func (b *bed) timed(label string, n int, unit string, work func() error) (m Meas
 	for i, p := range watched {
 		before[i] = p.cpu()
 	}
-	begun := time.Now()
+	begun, busy := time.Now(), machine()
 	if err := work(); err != nil {
 		return m, err
 	}
 	m = Measure{N: n, Unit: unit, Seconds: time.Since(begun).Seconds()}
-	m.Rate = float64(n) / m.Seconds
+	m.Rate, m.Others = float64(n)/m.Seconds, (machine() - busy).Seconds()
 	for i, p := range watched {
 		m.Processes = append(m.Processes, Process{p.name, (p.cpu() - before[i]).Seconds(), float64(p.peak()) / 1e6})
+		m.Others -= m.Processes[i].CPU
 	}
+	m.Others = max(0, m.Others)
 	return m, nil
 }
 
@@ -83,6 +85,23 @@ func (p process) cpu() time.Duration {
 	user, _ := strconv.Atoi(fields[11])
 	system, _ := strconv.Atoi(fields[12])
 	return time.Duration(user+system) * tick
+}
+
+// machine is the processor time the whole machine has spent on anything: the first line of proc(5) stat without idle and iowait.
+func machine() (busy time.Duration) {
+	text, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0
+	}
+	line, _, _ := strings.Cut(string(text), "\n")
+	for i, field := range strings.Fields(line) {
+		if i == 0 || i == 4 || i == 5 || i > 8 { // the name, idle, iowait, and guests, whom user counts already
+			continue
+		}
+		n, _ := strconv.Atoi(field)
+		busy += time.Duration(n) * tick
+	}
+	return busy
 }
 
 // peak is the most memory the process has had, in bytes: proc(5), VmHWM of status.

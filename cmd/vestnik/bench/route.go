@@ -123,10 +123,8 @@ func (b *bed) deliver(h *house.House, id engine.CampaignID, lag func() (int, err
 
 // drained waits until the loader has acknowledged all of the journal, which it does after the insert.
 func (b *bed) drained(lag func() (int, error)) error {
-	most := 1
 	return b.until("История // History", 1, func() (int, error) {
 		left, err := lag()
-		most = max(most, left)
 		if left > 0 || err != nil {
 			return 0, err
 		}
