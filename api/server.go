@@ -62,6 +62,7 @@ func New(c Config) (*Server, error) {
 	c.BodyIdle = cmp.Or(c.BodyIdle, 30*time.Second)
 	c.Drain = cmp.Or(c.Drain, 15*time.Second)
 	c.MaxUpload = cmp.Or(c.MaxUpload, 4<<30)
+	c.History = patientHistory{c.History}
 	s := &Server{config: c, echo: echo.New(), keys: newKeyring(c.Engine.Stores.Registry, c.Secret)}
 	s.echo.HideBanner, s.echo.HidePort = true, true
 	s.echo.HTTPErrorHandler = func(err error, e echo.Context) { s.refuse(e, err) }

@@ -96,6 +96,7 @@ func (j *JournalReader) round(ctx context.Context, max int) (list []Delivery, ag
 			}
 		case failure != nil && !missing(failure):
 			err = fail(ctx, "read the journal", failure)
+			j.own[shard] = "0" // Redis may have handed over what never arrived: it is the reader's own now, and read again
 		}
 		for _, stream := range reply.Val() {
 			list = append(list, j.deliveries(shard, stream.Messages)...)
@@ -225,6 +226,11 @@ func (j *JournalReader) Ack(ctx context.Context, deliveries ...Delivery) error {
 		return nil
 	})
 	if err != nil {
+		for shard, ids := range whole {
+			if len(ids) > 0 {
+				j.own[shard] = "0" // they come again at once, and not only when they count as a dead consumer's
+			}
+		}
 		return fail(ctx, "acknowledge", err)
 	}
 	for shard, ids := range whole {

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -39,15 +40,19 @@ func Start(t testing.TB, args ...string) *Server {
 	return s
 }
 
-// freeAddress finds a port nobody listens on.
+// freeAddress finds a port nobody listens on, below those the kernel gives to outgoing connections: while the server is down between Kill and
+// Start, none of them may take it.
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatalf("find a free port for redis-server: %v", err)
+	for range 1000 {
+		address := fmt.Sprintf("127.0.0.1:%d", 20_000+rand.N(12_000))
+		if l, err := net.Listen("tcp", address); err == nil {
+			_ = l.Close()
+			return address
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("no port is free for redis-server")
+	return ""
 }
 
 // URL is where the server listens.
