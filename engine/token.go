@@ -125,7 +125,8 @@ func (t *Tokens) LinksFor(base string, id CampaignID, o Ordinal, ch ChannelName)
 	return links{tokens: t, base: strings.TrimSuffix(base, "/"), pass: Pass{Campaign: id, Ordinal: o, Channel: ch}}
 }
 
-// HashKey gives the hash under which an API key's secret part is kept: a plain SHA-256 of a key, keyed by the installation's secret.
+// HashKey gives the hash under which an API key is kept: an HMAC-SHA256 under the installation's secret, so that a copy of the store is of no
+// use for guessing keys.
 func HashKey(secret []byte, key string) []byte {
 	return mac(slices.Concat([]byte("vestnik api key v1:"), secret), []byte(key))
 }
