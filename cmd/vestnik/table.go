@@ -172,7 +172,7 @@ func clock(at time.Time) string {
 
 // ledger writes a balance in one line.
 func (t *terminal) ledger(b engine.Balance) string {
-	return fmt.Sprintf(t.Cut("заказано %d: доставлено %d, не доставлено %d, не положено %d, опоздало %d, отменено %d, в пути %d // "+
+	return fmt.Sprintf(t.Cut("заказано %d: доставлено %d, не доставлено %d, не отправляли %d, опоздало %d, отменено %d, в пути %d // "+
 		"ordered %d: delivered %d, undelivered %d, suppressed %d, expired %d, cancelled %d, in flight %d"),
 		b.Ordered, b.Delivered, b.Undelivered, b.Suppressed, b.Expired, b.Cancelled, b.InFlight)
 }
