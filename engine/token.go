@@ -9,8 +9,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // idSize is the length of an identity in random bytes: enough that none is ever guessed or made twice.
@@ -44,8 +46,8 @@ type Pass struct {
 	Link     int // number of the link in the message, for ActClick
 }
 
-// Tokens signs passes and reads them back.
-type Tokens struct{ key []byte }
+// Tokens signs passes and reads them back. It is safe for concurrent use.
+type Tokens struct{ macs sync.Pool } // of hash.Hash: keying an HMAC costs more than a token's sum
 
 // macSize is how much of the HMAC a token carries: 80 bits, not to be guessed through a web server.
 const macSize = 10
@@ -54,7 +56,17 @@ var errToken = errors.New("token is not one of ours")
 
 // NewTokens makes Tokens from the installation's secret; the key they sign with is used for nothing else.
 func NewTokens(secret []byte) *Tokens {
-	return &Tokens{key: mac(secret, []byte("vestnik tracking token v1"))}
+	key := mac(secret, []byte("vestnik tracking token v1"))
+	return &Tokens{macs: sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}}
+}
+
+// sum is what a token's body is signed with.
+func (t *Tokens) sum(body []byte) []byte {
+	h := t.macs.Get().(hash.Hash)
+	defer t.macs.Put(h)
+	h.Reset()
+	h.Write(body)
+	return h.Sum(nil)[:macSize]
 }
 
 func mac(key, text []byte) []byte {
@@ -71,7 +83,7 @@ func (t *Tokens) Sign(p Pass) (string, error) {
 	}
 	b := append([]byte{byte(p.Act), code(channelNames, p.Channel), byte(p.Link)}, campaign...)
 	b = binary.AppendUvarint(b, uint64(p.Ordinal))
-	b = append(b, mac(t.key, b)[:macSize]...)
+	b = append(b, t.sum(b)...)
 	return base64.RawURLEncoding.EncodeToString(b), nil
 }
 
@@ -82,7 +94,7 @@ func (t *Tokens) Read(token string, act Act) (Pass, error) {
 		return Pass{}, errToken
 	}
 	body, sum := b[:len(b)-macSize], b[len(b)-macSize:]
-	if !hmac.Equal(sum, mac(t.key, body)[:macSize]) || Act(body[0]) != act || int(body[1]) >= len(channelNames) {
+	if !hmac.Equal(sum, t.sum(body)) || Act(body[0]) != act || int(body[1]) >= len(channelNames) {
 		return Pass{}, errToken
 	}
 	ordinal, n := binary.Uvarint(body[3+idSize:])
