@@ -22,9 +22,11 @@ type T interface {
 
 // Postfix is a real mail server with a configuration, a queue and a port of its own. It delivers mail for any name at example.org into
 // one Maildir and refuses by table: tempfail@example.org 451 4.7.1, nobody@example.org 550 5.1.1, and everything that is not for example.org.
+// Names that begin with greylisted+ are refused with 451 4.7.1 once, as greylisting does.
 type Postfix struct {
-	dir     string
-	address string
+	dir      string
+	address  string
+	greylist *greylist
 }
 
 // StartPostfix starts a Postfix that ends with the test. It needs root and Debian's package postfix, and fails the test without them.
@@ -44,6 +46,7 @@ func StartPostfix(t T) *Postfix {
 		if out, err := p.command("stop"); err != nil {
 			t.Logf("stopping Postfix: %v: %s", err, out)
 		}
+		p.greylist.close()
 		_ = os.RemoveAll(p.dir)
 	})
 	if out, err := p.command("start"); err != nil {
@@ -72,6 +75,9 @@ func newPostfix() (*Postfix, error) {
 	if err = listener.Close(); err != nil {
 		return nil, err
 	}
+	if p.greylist, err = startGreylist(); err != nil {
+		return nil, err
+	}
 	for _, folder := range []string{"etc", "spool", "lib", "mail"} {
 		if err = os.Mkdir(filepath.Join(dir, folder), 0o755); err != nil {
 			return nil, err
@@ -91,7 +97,7 @@ func newPostfix() (*Postfix, error) {
 		}
 	}
 	for name, text := range map[string]string{"main.cf": mainCF, "master.cf": masterCF, "recipients": recipients} {
-		text = strings.NewReplacer("$DIR", dir, "$ADDRESS", p.address, "$UID", account.Uid, "$GID", account.Gid).Replace(text)
+		text = strings.NewReplacer("$DIR", dir, "$ADDRESS", p.address, "$POLICY", p.greylist.listener.Addr().String(), "$UID", account.Uid, "$GID", account.Gid).Replace(text)
 		if err = os.WriteFile(filepath.Join(dir, "etc", name), []byte(text), 0o644); err != nil {
 			return nil, err
 		}
@@ -112,7 +118,7 @@ alias_maps =
 smtpd_peername_lookup = no
 smtpd_delay_reject = no
 smtpd_client_connection_rate_limit = 0
-smtpd_recipient_restrictions = check_recipient_access texthash:$DIR/etc/recipients, reject_unauth_destination
+smtpd_recipient_restrictions = check_recipient_access texthash:$DIR/etc/recipients, check_policy_service inet:$POLICY, reject_unauth_destination
 mynetworks_style = host
 virtual_mailbox_domains = example.org
 virtual_mailbox_base = $DIR/mail
