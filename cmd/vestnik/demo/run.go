@@ -10,7 +10,8 @@ import (
 	"vestnik/api/client"
 )
 
-// How often campaigns are looked at (each look counts their funnels, too, which is work for the history), and how long the history may
+// How often campaigns are looked at (each look counts their funnels, too, which is work for the history: never for
+// more than a quarter of the time), and how long the history may
 // stand still before the counts are taken as they are.
 const (
 	lookPause    = 400 * time.Millisecond
@@ -39,6 +40,7 @@ func (d *Demo) Run(ctx context.Context) (Report, error) {
 // watch waits until nobody is in flight and all is quiet in town.
 func (d *Demo) watch(ctx context.Context, list []*ordered) error {
 	for {
+		begin := time.Now()
 		quiet := d.residents.Quiet(d.sink.Count()) // asked before the campaigns: a letter that comes back sets one running again
 		settled, err := d.look(ctx, list)
 		if err != nil {
@@ -50,7 +52,7 @@ func (d *Demo) watch(ctx context.Context, list []*ordered) error {
 		if settled && quiet && d.residents.Quiet(d.sink.Count()) {
 			return nil
 		}
-		if err := d.pause(ctx); err != nil {
+		if err := d.pause(ctx, max(lookPause, 3*time.Since(begin))); err != nil {
 			return err
 		}
 	}
@@ -80,9 +82,9 @@ func (d *Demo) look(ctx context.Context, list []*ordered) (settled bool, err err
 }
 
 // pause lets a moment pass.
-func (d *Demo) pause(ctx context.Context) error {
+func (d *Demo) pause(ctx context.Context, moment time.Duration) error {
 	select {
-	case <-time.After(lookPause):
+	case <-time.After(moment):
 		return nil
 	case err := <-d.Failed():
 		return errors.Join(errors.New("the product has stopped working"), err)
@@ -108,7 +110,7 @@ func (d *Demo) conclude(ctx context.Context, list []*ordered) (Report, error) {
 			report.Elapsed = time.Since(d.begun).Seconds()
 			return report, nil
 		}
-		if err := d.pause(ctx); err != nil {
+		if err := d.pause(ctx, lookPause); err != nil {
 			return report, err
 		}
 	}
