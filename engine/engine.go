@@ -161,6 +161,11 @@ func (e *Engine) settle(ctx context.Context, r *run, verdicts map[int]verdict) e
 		if err != nil {
 			return err
 		}
+		if moved, failure := e.returnedEarly(ctx, r, &p); moved || failure != nil {
+			if balance, err = e.Stores.Ledger.Balance(ctx, r.campaign.ID); err != nil || failure != nil {
+				return errors.Join(failure, err)
+			}
+		}
 		return e.proceed(ctx, r.campaign, balance, p.settlement.Next)
 	}
 }

@@ -80,9 +80,16 @@ func (e *Engine) observe(ctx context.Context, key observed, group []Observation)
 	if err := e.heed(ctx, c, key, fresh); err != nil {
 		return err
 	}
-	// The mark is set last: until then a crash makes the reporter's next try do all of it again.
+	// The mark is set after the deeds: until then a crash makes the reporter's next try do all of it again.
 	if _, err := e.Stores.Marks.Set(ctx, c.ID, key.channel, key.fact, fresh); err != nil {
 		return fmt.Errorf("set the marks: %w", err)
+	}
+	// A message may come back before its batch has settled. From here on settling sees the mark (see returnedEarly); what settled between the
+	// deeds and the mark is moved on now.
+	if key.fact == Bounced {
+		if err := e.moveOn(ctx, c, key, fresh); err != nil {
+			return err
+		}
 	}
 	e.Meter.Observed(key.channel, key.fact, len(fresh))
 	return nil
@@ -92,10 +99,8 @@ func (e *Engine) observe(ctx context.Context, key observed, group []Observation)
 func (e *Engine) heed(ctx context.Context, c Campaign, key observed, ordinals Ordinals) error {
 	switch key.fact {
 	case Bounced:
-		for _, o := range ordinals {
-			if err := e.returned(ctx, c, o, key); err != nil {
-				return fmt.Errorf("move on after a bounce: %w", err)
-			}
+		if err := e.moveOn(ctx, c, key, ordinals); err != nil {
+			return err
 		}
 		if key.reason == BadAddress {
 			return e.stop(ctx, c, key.channel, PreviousBounce, ordinals)
@@ -104,6 +109,49 @@ func (e *Engine) heed(ctx context.Context, c Campaign, key observed, ordinals Or
 		return e.stop(ctx, c, key.channel, Opted, ordinals)
 	}
 	return nil
+}
+
+// moveOn sends on everybody whose message was returned.
+func (e *Engine) moveOn(ctx context.Context, c Campaign, why observed, ordinals Ordinals) error {
+	for _, o := range ordinals {
+		if err := e.returned(ctx, c, o, why); err != nil {
+			return fmt.Errorf("move on after a bounce: %w", err)
+		}
+	}
+	return nil
+}
+
+// returnedEarly sends on those members of a batch that has just settled whose messages had come back before, and tells whether there were any.
+func (e *Engine) returnedEarly(ctx context.Context, r *run, p *plan) (moved bool, err error) {
+	sent := p.facts[happening{fact: Sent}]
+	if sent == nil {
+		return false, nil
+	}
+	back, err := e.Stores.Marks.Of(ctx, r.campaign.ID, r.batch.Chunk, Bounced)
+	if err != nil {
+		return false, fmt.Errorf("read the marks: %w", err)
+	}
+	var suspects Ordinals // returned by some channel; which one is asked of the few only
+	for i := range sent.All() {
+		if back.Has(i) {
+			suspects = append(suspects, OrdinalOf(r.batch.Chunk, i))
+		}
+	}
+	if len(suspects) == 0 {
+		return false, nil
+	}
+	why := observed{campaign: r.campaign.ID, channel: r.lane[r.batch.Step].Channel, fact: Bounced, reason: BadAddress}
+	marked, err := e.Stores.Marks.Has(ctx, r.campaign.ID, why.channel, Bounced, suspects)
+	if err != nil {
+		return false, fmt.Errorf("read the marks: %w", err)
+	}
+	came := suspects[:0]
+	for k, o := range suspects {
+		if marked[k] {
+			came = append(came, o)
+		}
+	}
+	return len(came) > 0, e.moveOn(ctx, r.campaign, why, came)
 }
 
 // stop forbids to write to the recipients' addresses.
