@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
@@ -19,7 +18,7 @@ var picture = flag.String("picture", "", "file to write the screenshot of a camp
 // TestConsoleWhileTheDemoRuns opens the link that the demo prints in a real browser, as a person would, and looks at a campaign.
 func TestConsoleWhileTheDemoRuns(t *testing.T) {
 	s := newShell(t)
-	c := s.command("demo", "--lang", "ru", "--recipients", "1500", "--addr", "127.0.0.1:0", "--data", "town")
+	c := s.command("demo", "--lang", "ru", "--recipients", "400", "--addr", "127.0.0.1:0", "--data", "town")
 	var out bytes.Buffer
 	said := newLogbook()
 	c.Stdout, c.Stderr = &out, said
@@ -92,7 +91,7 @@ func openBrowser(t *testing.T) context.Context {
 	t.Cleanup(stop)
 	tab, closeTab := chromedp.NewContext(allocator)
 	t.Cleanup(closeTab)
-	tab, cancel := context.WithTimeout(tab, 2*time.Minute)
+	tab, cancel := context.WithTimeout(tab, patience)
 	t.Cleanup(cancel)
 	_, err = chromedp.Call(tab, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: 1200, Height: 800, DeviceScaleFactor: 1})
 	if err != nil {

@@ -30,7 +30,7 @@ var seed = flag.Uint64("seed", 1, "what the moments of the kills are made from")
 var given = flag.String("program", "", "the binary to test; by default one is built")
 
 // patience is how long anything may take before it counts as stuck.
-const patience = 90 * time.Second
+const patience = 3 * time.Minute
 
 // program is the file of the real binary, built once, and library the engine of the embedded ClickHouse.
 var program, library string

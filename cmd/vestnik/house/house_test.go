@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 }
 
 // patience is how long anything in these tests may take before it counts as stuck.
-const patience = time.Minute
+const patience = 3 * time.Minute
 
 // setting gives a configuration on embedded stores, logging to the returned buffer.
 func setting(t *testing.T) (house.Config, *safeBuffer) {
