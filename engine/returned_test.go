@@ -1,0 +1,69 @@
+package engine_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"vestnik/engine"
+)
+
+func TestAReturnedMessageMovesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := simpleTown(t, engine.Email, engine.VK)
+		c := w.order(engine.Campaign{Kind: engine.KindAction}, 10, func(i int, r *engine.Recipient) {
+			if i == 3 {
+				r.VKID = 0
+			}
+		})
+		w.start(c)
+		w.run(time.Minute)
+		w.expect(c, engine.StatusCompleted, engine.Balance{Ordered: 10, Delivered: 10})
+		w.observe(c, engine.Bounced, engine.Email, 2, 3, 2)
+		w.expect(c, engine.StatusRunning, engine.Balance{Ordered: 10, Delivered: 8, Undelivered: 1, InFlight: 1})
+		w.run(time.Minute)
+		w.expect(c, engine.StatusCompleted, engine.Balance{Ordered: 10, Delivered: 9, Undelivered: 1})
+		w.expectTold(c, map[string]int{"ordered": 10, "sent/email": 10, "bounced/email": 2, "sent/vk": 1})
+
+		// The address that bounced is not written to again.
+		again := w.order(engine.Campaign{Kind: engine.KindAction}, 10, nil)
+		w.start(again)
+		w.run(time.Minute)
+		w.expectTold(again, map[string]int{"ordered": 10, "sent/email": 8, "sent/vk": 2})
+	})
+}
+
+// hasty is a channel whose messages come back before it has said that it took them.
+type hasty struct {
+	engine.Channel
+	back func(engine.Message)
+}
+
+func (h hasty) Send(ctx context.Context, from engine.Sender, msgs []engine.Message) []engine.Result {
+	for _, m := range msgs {
+		h.back(m)
+	}
+	return h.Channel.Send(ctx, from, msgs)
+}
+
+func TestAMessageThatComesBackBeforeItsBatchSettlesMovesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := simpleTown(t, engine.Email, engine.VK)
+		var c engine.Campaign
+		w.engine.Channels[engine.Email] = hasty{w.channels[engine.Email], func(m engine.Message) {
+			if m.Recipient.Account == "A2" || m.Recipient.Account == "A3" {
+				w.observe(c, engine.Bounced, engine.Email, engine.Ordinal(m.Recipient.Account[1]-'0'))
+			}
+		}}
+		c = w.order(engine.Campaign{Kind: engine.KindAction}, 5, func(i int, r *engine.Recipient) {
+			if i == 3 {
+				r.VKID = 0
+			}
+		})
+		w.start(c)
+		w.run(time.Minute)
+		w.expect(c, engine.StatusCompleted, engine.Balance{Ordered: 5, Delivered: 4, Undelivered: 1})
+		w.expectTold(c, map[string]int{"ordered": 5, "sent/email": 5, "bounced/email": 2, "sent/vk": 1})
+	})
+}
