@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"encoding/json"
 	"strconv"
 
 	"vestnik/engine"
@@ -28,8 +29,14 @@ func (c *charge) member(key string) *datum {
 	return nil
 }
 
-// eachCharge checks the services of a bill one after another and hands each to visit. It stops at the first that is wrong.
+// eachCharge checks the services of a bill one after another and hands each to visit. It stops at the first that is wrong. A cell of a CSV file
+// can hold a list only as text, so the JSON of a list in a string is a list too.
 func eachCharge(d datum, visit func(c *charge)) (wrong *fault) {
+	if d.kind == plain || d.kind == escaped {
+		if s, ok := d.str(); ok && json.Valid([]byte(s)) {
+			d = datum{kind: array, text: s}
+		}
+	}
 	var c charge
 	n := 0
 	sc := scanner{s: d.text}

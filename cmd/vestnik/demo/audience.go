@@ -17,7 +17,7 @@ import (
 // Audience is a list of recipients in a file, such as a billing program exports it.
 type Audience struct {
 	File string
-	Type string // client.CSV or client.NDJSON
+	Type string // of its content, for the API
 	Rows int
 }
 
@@ -27,8 +27,8 @@ func (w *World) Audience(dir string, kind engine.Kind) (a Audience, err error) {
 	a = Audience{File: filepath.Join(dir, "audience-"+string(kind)+".csv"), Type: client.CSV}
 	write := w.debts
 	switch kind {
-	case engine.KindBill: // a table within a row is more than a cell of CSV can hold
-		a.File, a.Type, write = filepath.Join(dir, "audience-bill.ndjson"), client.NDJSON, w.bills
+	case engine.KindBill:
+		write = w.bills
 	case engine.KindOutage:
 		write = w.outage
 	case engine.KindAd:
@@ -52,41 +52,31 @@ func (w *World) Audience(dir string, kind engine.Kind) (a Audience, err error) {
 	return a, nil
 }
 
-// row is one recipient of a list of bills.
-type row struct {
-	Account  string       `json:"account"`
-	Name     string       `json:"name"`
-	Email    string       `json:"email,omitempty"`
-	VK       int64        `json:"vk_id,omitempty"`
-	GIS      string       `json:"gis_account_guid,omitempty"`
-	House    string       `json:"house"`
-	Premises string       `json:"premises"`
-	Document string       `json:"document_id"`
-	Period   string       `json:"period"`
-	Amount   engine.Money `json:"amount"`
-	Due      string       `json:"due_date"`
-	Services []Charge     `json:"services"`
-	Debt     engine.Money `json:"debt,omitempty"`
-	Penalty  engine.Money `json:"penalty,omitempty"`
-}
-
-// bills writes everybody as NDJSON, with the table of services.
+// bills writes everybody; the table of services is JSON in its cell.
 func (w *World) bills(to io.Writer) (rows int, err error) {
-	out := json.NewEncoder(to)
-	out.SetEscapeHTML(false)
+	out := csv.NewWriter(to)
+	_ = out.Write([]string{"account", "name", "email", "vk_id", "gis_account_guid", "house", "premises", "document_id", "period", "amount", "due_date",
+		"services", "debt", "penalty"}) // told by Error
 	for i := range w.Size {
 		p := w.Resident(i)
 		b := w.Bill(p)
-		err := out.Encode(row{
-			Account: p.Account, Name: p.Name, Email: p.Email, VK: p.VK, GIS: p.GIS, House: p.House.ID, Premises: fmt.Sprint(p.Flat),
-			Document: b.Document, Period: w.Period.Format("2006-01"), Amount: b.Amount, Due: w.Due.Format(time.DateOnly),
-			Services: b.Services, Debt: b.Debt, Penalty: b.Penalty,
-		})
+		services, err := json.Marshal(b.Services)
 		if err != nil {
 			return i, err
 		}
+		_ = out.Write([]string{p.Account, p.Name, p.Email, vk(p), p.GIS, p.House.ID, fmt.Sprint(p.Flat), b.Document, w.Period.Format("2006-01"),
+			b.Amount.String(), w.Due.Format(time.DateOnly), string(services), owed(b.Debt), owed(b.Penalty)})
 	}
-	return w.Size, nil
+	out.Flush()
+	return w.Size, out.Error()
+}
+
+// owed writes a sum that most bills do not have.
+func owed(m engine.Money) string {
+	if m == 0 {
+		return ""
+	}
+	return m.String()
 }
 
 // debts writes those who owe, as Russian spreadsheets do: semicolons, a decimal comma, a byte-order mark.
