@@ -21,7 +21,7 @@ import (
 
 // audience is a file with all that a file can have: three good rows, one of them twice, one bad.
 const audience = `Лицевой счёт;ФИО;Эл. почта;Период;Сумма;Оплатить до
-1001;Иванова Мария Петровна;maria@example.org;2026-10;1 234,56;2026-12-10
+ЖК1001;Иванова Мария Петровна;maria@example.org;2026-10;1 234,56;2026-12-10
 1002;Петров Пётр;petr@example.org;2026-10;10;2026-12-10
 1003;Сидоров Иван;bounce550@example.org;2026-10;20,50;2026-12-10
 1003;Сидоров Иван;bounce550@example.org;2026-10;20,50;2026-12-10
@@ -29,7 +29,7 @@ const audience = `Лицевой счёт;ФИО;Эл. почта;Период;�
 `
 
 // personal is what must never be seen in a log.
-var personal = []string{"maria", "petr", "Иванова", "1001", "example.org"}
+var personal = []string{"maria", "petr", "Иванова", "ЖК1001", "example.org"}
 
 // furnish gives the shell a mail server, a provider and a client's settings for the API at addr.
 func (s *shell) furnish(addr string) {
