@@ -3,6 +3,7 @@ package enginetest
 import (
 	"crypto/sha256"
 	"errors"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -12,7 +13,8 @@ import (
 var factTests = map[string]func(*testing.T, engine.Stores){
 	"marks":                      testMarks,
 	"marks of a chunk":           testMarksOf,
-	"a mark is fresh once":       testMarkTogether,
+	"marks of many at once":      testMarkTogether,
+	"marks of the scattered":     testMarksScattered,
 	"payments count once":        testCredit,
 	"payments by purpose":        testPayments,
 	"a payment is fresh once":    testCreditTogether,
@@ -27,14 +29,17 @@ func testMarks(t *testing.T, s engine.Stores) {
 	ctx, id := t.Context(), newCampaign()
 	list := engine.Ordinals{0, 7, 8, engine.OrdinalOf(2, 5)}
 	equalSlices(t, "none", must[[]bool](t)(s.Marks.Has(ctx, id, engine.Email, engine.Opened, list)), make([]bool, 4))
-	equalSlices(t, "all fresh", must[[]bool](t)(s.Marks.Set(ctx, id, engine.Email, engine.Opened, list[:2])), []bool{true, true})
-	equalSlices(t, "two fresh", must[[]bool](t)(s.Marks.Set(ctx, id, engine.Email, engine.Opened, list)), []bool{false, false, true, true})
+	ok(t, s.Marks.Set(ctx, id, engine.Email, engine.Opened, list[:2]))
+	equalSlices(t, "two", must[[]bool](t)(s.Marks.Has(ctx, id, engine.Email, engine.Opened, list)), []bool{true, true, false, false})
+	ok(t, s.Marks.Set(ctx, id, engine.Email, engine.Opened, list))
+	equalSlices(t, "all", must[[]bool](t)(s.Marks.Has(ctx, id, engine.Email, engine.Opened, list)), []bool{true, true, true, true})
 	equalSlices(t, "has", must[[]bool](t)(s.Marks.Has(ctx, id, engine.Email, engine.Opened, engine.Ordinals{7, 9})), []bool{true, false})
 	equalSlices(t, "another fact", must[[]bool](t)(s.Marks.Has(ctx, id, engine.Email, engine.Clicked, list)), make([]bool, 4))
 	equalSlices(t, "another channel", must[[]bool](t)(s.Marks.Has(ctx, id, engine.VK, engine.Opened, list)), make([]bool, 4))
 	equal(t, "count", must[int64](t)(s.Marks.Count(ctx, id, engine.Email, engine.Opened)), 4)
 	equal(t, "count of nothing", must[int64](t)(s.Marks.Count(ctx, id, engine.Email, engine.Paid)), 0)
-	equal(t, "nobody", len(must[[]bool](t)(s.Marks.Set(ctx, id, engine.Email, engine.Opened, nil))), 0)
+	ok(t, s.Marks.Set(ctx, id, engine.Email, engine.Opened, nil))
+	equal(t, "count after nobody", must[int64](t)(s.Marks.Count(ctx, id, engine.Email, engine.Opened)), 4)
 	equal(t, "nobody", len(must[[]bool](t)(s.Marks.Has(ctx, id, engine.Email, engine.Opened, nil))), 0)
 }
 
@@ -50,7 +55,7 @@ func testMarksOf(t *testing.T, s engine.Stores) {
 		{engine.NoChannel, engine.Paid, engine.Ordinals{engine.OrdinalOf(1, 8)}},
 		{engine.Email, engine.Clicked, engine.Ordinals{engine.OrdinalOf(1, 100)}},
 	} {
-		must[[]bool](t)(s.Marks.Set(ctx, id, m.ch, m.f, m.o))
+		ok(t, s.Marks.Set(ctx, id, m.ch, m.f, m.o))
 	}
 	var want engine.Members
 	equal(t, "no facts", must[engine.Members](t)(s.Marks.Of(ctx, id, 1)), want)
@@ -63,20 +68,38 @@ func testMarksOf(t *testing.T, s engine.Stores) {
 
 func testMarkTogether(t *testing.T, s engine.Stores) {
 	ctx, id := t.Context(), newCampaign()
-	answers, errs := together(8, func(int) ([]bool, error) {
-		return s.Marks.Set(ctx, id, engine.Email, engine.Opened, engine.Ordinals{5, 6})
+	const callers = 8 // of neighbours, which share a byte
+	_, errs := together(callers, func(i int) (int, error) {
+		return 0, s.Marks.Set(ctx, id, engine.Email, engine.Opened, engine.Ordinals{engine.Ordinal(i), engine.Ordinal(i + 1)})
 	})
 	ok(t, errors.Join(errs...))
-	fresh := 0
-	for _, answer := range answers {
-		if answer[0] != answer[1] {
-			t.Fatal("two callers share one call's work")
+	equal(t, "count", must[int64](t)(s.Marks.Count(ctx, id, engine.Email, engine.Opened)), callers+1)
+	want := engine.FirstMembers(callers + 1)
+	equal(t, "members", must[engine.Members](t)(s.Marks.Of(ctx, id, 0, engine.Opened)), want)
+}
+
+// testMarksScattered asks for neighbours and for those far away, in no order and twice.
+func testMarksScattered(t *testing.T, s engine.Stores) {
+	ctx, id, random := t.Context(), newCampaign(), rand.New(rand.NewPCG(3, 4))
+	marked := map[engine.Ordinal]bool{}
+	var some engine.Ordinals
+	for range 300 {
+		o := engine.Ordinal(random.IntN(1000))
+		if random.IntN(3) == 0 {
+			o += engine.OrdinalOf(1000+random.IntN(3), 0)
 		}
-		if answer[0] {
-			fresh++
+		marked[o], some = true, append(some, o)
+	}
+	ok(t, s.Marks.Set(ctx, id, engine.Email, engine.Opened, some))
+	var asked engine.Ordinals
+	var want []bool
+	for o := range engine.Ordinal(1100) {
+		for _, o := range []engine.Ordinal{o, engine.OrdinalOf(1000, 0) + 1099 - o} {
+			asked, want = append(asked, o, o), append(want, marked[o], marked[o])
 		}
 	}
-	equal(t, "fresh", fresh, 1)
+	equalSlices(t, "has", must[[]bool](t)(s.Marks.Has(ctx, id, engine.Email, engine.Opened, asked)), want)
+	equal(t, "count", must[int64](t)(s.Marks.Count(ctx, id, engine.Email, engine.Opened)), int64(len(marked)))
 }
 
 func payment(reference string, amount engine.Money) engine.Payment {

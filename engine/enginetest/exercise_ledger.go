@@ -16,7 +16,6 @@ var ledgerTests = map[string]func(*testing.T, engine.Stores){
 	"a batch comes back as it was":       testBatchWhole,
 	"leases":                             testLeases,
 	"one worker takes":                   testTakeTogether,
-	"batches by time":                    testBatchesByTime,
 	"settling":                           testSettle,
 	"settling is fenced by the holder":   testFence,
 	"settling is fenced by the states":   testSettleConflict,
@@ -164,27 +163,4 @@ func testTakeTogether(t *testing.T, s engine.Stores) {
 		}
 	}
 	equal(t, "workers that won", won, 1)
-}
-
-func testBatchesByTime(t *testing.T, s engine.Stores) {
-	ctx := t.Context()
-	first, second, third := batchOf("", 0, 0, 0), batchOf("", 0, 0, 1), batchOf("", 0, 0, 2)
-	second.Due, third.Due = moment.Add(time.Second), moment.Add(2*time.Second)
-	id := opened(t, s, 3, 1, third, first, second)
-	ids := func(before time.Time, limit int) (list []string) {
-		t.Helper()
-		for _, b := range must[[]engine.Batch](t)(s.Ledger.Batches(ctx, id, before, limit)) {
-			equal(t, "campaign", b.Campaign, id)
-			list = append(list, b.ID())
-		}
-		return list
-	}
-	equalSlices(t, "none is before its time", ids(moment, 9), nil)
-	equalSlices(t, "the first two", ids(moment.Add(2*time.Second), 9), []string{first.ID(), second.ID()})
-	equalSlices(t, "a limit", ids(moment.Add(time.Hour), 1), []string{first.ID()})
-	take(t, s, id, first, "me") // until a minute later
-	equalSlices(t, "without the leased", ids(moment.Add(time.Minute), 9), []string{second.ID(), third.ID()})
-	all := must[[]engine.Batch](t)(s.Ledger.Batches(ctx, id, moment.Add(time.Hour), 9))
-	equal(t, "the leased is last", all[2].ID(), first.ID())
-	equal(t, "due is the lease's end", all[2].Due.Equal(moment.Add(time.Minute)), true)
 }

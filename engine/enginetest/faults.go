@@ -30,7 +30,8 @@ func (f *Faults) Stores() engine.Stores {
 		Registry: faultyRegistry{f, s.Registry}, Audience: faultyAudience{f, s.Audience}, Ledger: faultyLedger{f, s.Ledger},
 		Marks: faultyMarks{f, s.Marks}, Cashbook: faultyCashbook{f, s.Cashbook}, Stops: faultyStops{f, s.Stops},
 		Journal: faultyJournal{f, s.Journal}, Queue: faultyQueue{f, s.Queue},
-		Answers: faultyAnswers{f, s.Answers},
+		Answers: faultyAnswers{f, s.Answers}, Consents: faultyConsents{f, s.Consents}, Frequency: faultyFrequency{f, s.Frequency},
+		Claims: faultyClaims{f, s.Claims}, Pace: faultyPace{f, s.Pace}, Breakers: faultyBreakers{f, s.Breakers}, Tally: faultyTally{f, s.Tally},
 	}
 }
 
@@ -59,6 +60,18 @@ func attempt[T any](f *Faults, do func() (T, error)) (T, error) {
 		return none, fmt.Errorf("injected after the work: %w", engine.ErrDown)
 	}
 	return answer, err
+}
+
+// attemptPage is attempt for what answers a list and where it goes on.
+func attemptPage[T any](f *Faults, do func() ([]T, string, error)) (page []T, next string, err error) {
+	page, err = attempt(f, func() (page []T, err error) {
+		page, next, err = do()
+		return page, err
+	})
+	if err != nil {
+		next = ""
+	}
+	return page, next, err
 }
 
 // try is attempt for what answers nothing but an error.

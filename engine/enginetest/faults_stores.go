@@ -16,6 +16,10 @@ func (f faultyRegistry) PutProvider(ctx context.Context, p engine.Provider) erro
 	return f.try(func() error { return f.store.PutProvider(ctx, p) })
 }
 
+func (f faultyRegistry) ChangeProvider(ctx context.Context, id engine.ProviderID, change func(*engine.Provider) error) (engine.Provider, error) {
+	return attempt(f.Faults, func() (engine.Provider, error) { return f.store.ChangeProvider(ctx, id, change) })
+}
+
 func (f faultyRegistry) Provider(ctx context.Context, id engine.ProviderID) (engine.Provider, error) {
 	return attempt(f.Faults, func() (engine.Provider, error) { return f.store.Provider(ctx, id) })
 }
@@ -45,15 +49,9 @@ func (f faultyRegistry) ChangeCampaign(ctx context.Context, id engine.CampaignID
 }
 
 func (f faultyRegistry) Campaigns(ctx context.Context, provider engine.ProviderID, cursor string, limit int) ([]engine.Campaign, string, error) {
-	next := ""
-	page, err := attempt(f.Faults, func() (page []engine.Campaign, err error) {
-		page, next, err = f.store.Campaigns(ctx, provider, cursor, limit)
-		return page, err
+	return attemptPage(f.Faults, func() ([]engine.Campaign, string, error) {
+		return f.store.Campaigns(ctx, provider, cursor, limit)
 	})
-	if err != nil {
-		next = ""
-	}
-	return page, next, err
 }
 
 func (f faultyRegistry) Active(ctx context.Context) ([]engine.CampaignID, error) {
@@ -138,8 +136,16 @@ func (f faultyLedger) Balance(ctx context.Context, id engine.CampaignID) (engine
 	return attempt(f.Faults, func() (engine.Balance, error) { return f.store.Balance(ctx, id) })
 }
 
-func (f faultyLedger) Batches(ctx context.Context, id engine.CampaignID, before time.Time, limit int) ([]engine.Batch, error) {
-	return attempt(f.Faults, func() ([]engine.Batch, error) { return f.store.Batches(ctx, id, before, limit) })
+func (f faultyLedger) Rouse(ctx context.Context, id engine.CampaignID, now, until time.Time, most int) ([]engine.Batch, error) {
+	return attempt(f.Faults, func() ([]engine.Batch, error) { return f.store.Rouse(ctx, id, now, until, most) })
+}
+
+func (f faultyLedger) Recall(ctx context.Context, id engine.CampaignID, now time.Time) error {
+	return f.try(func() error { return f.store.Recall(ctx, id, now) })
+}
+
+func (f faultyLedger) Batches(ctx context.Context, id engine.CampaignID, limit int) ([]engine.Batch, error) {
+	return attempt(f.Faults, func() ([]engine.Batch, error) { return f.store.Batches(ctx, id, limit) })
 }
 
 func (f faultyLedger) Outstanding(ctx context.Context, id engine.CampaignID) (int, error) {
@@ -151,8 +157,8 @@ type faultyMarks struct {
 	store engine.Marks
 }
 
-func (f faultyMarks) Set(ctx context.Context, id engine.CampaignID, ch engine.ChannelName, fact engine.Fact, ordinals engine.Ordinals) ([]bool, error) {
-	return attempt(f.Faults, func() ([]bool, error) { return f.store.Set(ctx, id, ch, fact, ordinals) })
+func (f faultyMarks) Set(ctx context.Context, id engine.CampaignID, ch engine.ChannelName, fact engine.Fact, ordinals engine.Ordinals) error {
+	return f.try(func() error { return f.store.Set(ctx, id, ch, fact, ordinals) })
 }
 
 func (f faultyMarks) Has(ctx context.Context, id engine.CampaignID, ch engine.ChannelName, fact engine.Fact, ordinals engine.Ordinals) ([]bool, error) {
@@ -195,6 +201,13 @@ func (f faultyStops) Stop(ctx context.Context, provider engine.ProviderID, ch en
 
 func (f faultyStops) Stopped(ctx context.Context, provider engine.ProviderID, ch engine.ChannelName, addresses []string) ([]engine.Reason, error) {
 	return attempt(f.Faults, func() ([]engine.Reason, error) { return f.store.Stopped(ctx, provider, ch, addresses) })
+}
+
+func (f faultyStops) List(ctx context.Context, provider engine.ProviderID, ch engine.ChannelName, cursor string, limit int,
+) ([]engine.StoppedAddress, string, error) {
+	return attemptPage(f.Faults, func() ([]engine.StoppedAddress, string, error) {
+		return f.store.List(ctx, provider, ch, cursor, limit)
+	})
 }
 
 type faultyJournal struct {

@@ -12,7 +12,7 @@ import (
 )
 
 // Memory keeps everything in plain maps under one mutex. It works in bubbles of testing/synctest: it starts no goroutines and reads the
-// time only where it must forget.
+// time only where it must forget or is not told it.
 type Memory struct {
 	mu sync.Mutex
 
@@ -24,10 +24,18 @@ type Memory struct {
 	marks     map[mark]bool
 	payments  map[engine.ProviderID][]engine.Payment
 	credits   map[reference]engine.Credit
-	stops     map[stop]engine.Reason
+	stops     map[stop]engine.StoppedAddress
 	entries   []engine.Entry
 	wakes     map[wakeName]engine.Wake
 	answers   map[asked]remembered
+
+	consents  map[resident][]engine.Consent
+	frequency map[audienceKind][]campaignDay
+	claims    map[doorbell]claimed
+	spent     map[window]int
+	places    map[string]map[string]time.Time // by name: who is in, until when
+	breakers  map[senderChannel]engine.Breaker
+	tally     map[hourly]int64
 }
 
 // NewMemory makes an empty Memory.
@@ -41,9 +49,17 @@ func NewMemory() *Memory {
 		marks:     map[mark]bool{},
 		payments:  map[engine.ProviderID][]engine.Payment{},
 		credits:   map[reference]engine.Credit{},
-		stops:     map[stop]engine.Reason{},
+		stops:     map[stop]engine.StoppedAddress{},
 		wakes:     map[wakeName]engine.Wake{},
 		answers:   map[asked]remembered{},
+
+		consents:  map[resident][]engine.Consent{},
+		frequency: map[audienceKind][]campaignDay{},
+		claims:    map[doorbell]claimed{},
+		spent:     map[window]int{},
+		places:    map[string]map[string]time.Time{},
+		breakers:  map[senderChannel]engine.Breaker{},
+		tally:     map[hourly]int64{},
 	}
 }
 
@@ -52,7 +68,8 @@ func (m *Memory) Stores() engine.Stores {
 	return engine.Stores{
 		Registry: registry{m}, Audience: audience{m}, Ledger: ledger{m}, Marks: marks{m},
 		Cashbook: cashbook{m}, Stops: stops{m}, Journal: journal{m}, Queue: queue{m},
-		Answers: answers{m},
+		Answers: answers{m}, Consents: consents{m}, Frequency: frequency{m}, Claims: claims{m},
+		Pace: pace{m}, Breakers: breakers{m}, Tally: tally{m},
 	}
 }
 

@@ -18,18 +18,16 @@ type mark struct {
 	ordinal  engine.Ordinal
 }
 
-func (m marks) Set(ctx context.Context, id engine.CampaignID, ch engine.ChannelName, f engine.Fact, ordinals engine.Ordinals) ([]bool, error) {
+func (m marks) Set(ctx context.Context, id engine.CampaignID, ch engine.ChannelName, f engine.Fact, ordinals engine.Ordinals) error {
 	leave, err := m.enter(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer leave()
-	fresh := make([]bool, len(ordinals))
-	for i, o := range ordinals {
-		at := mark{id, ch, f, o}
-		fresh[i], m.marks[at] = !m.marks[at], true
+	for _, o := range ordinals {
+		m.marks[mark{id, ch, f, o}] = true
 	}
-	return fresh, nil
+	return nil
 }
 
 func (m marks) Has(ctx context.Context, id engine.CampaignID, ch engine.ChannelName, f engine.Fact, ordinals engine.Ordinals) ([]bool, error) {
@@ -141,40 +139,4 @@ func (c cashbook) Payments(ctx context.Context, provider engine.ProviderID, purp
 		})
 	}
 	return found, nil
-}
-
-// stops is the Stops of a Memory.
-type stops struct{ *Memory }
-
-type stop struct {
-	provider engine.ProviderID
-	channel  engine.ChannelName
-	address  string
-}
-
-func (s stops) Stop(ctx context.Context, provider engine.ProviderID, ch engine.ChannelName, reason engine.Reason, addresses []string) error {
-	leave, err := s.enter(ctx)
-	if err != nil {
-		return err
-	}
-	defer leave()
-	for _, address := range addresses {
-		if s.stops[stop{provider, ch, address}] = reason; reason == engine.NoReason {
-			delete(s.stops, stop{provider, ch, address})
-		}
-	}
-	return nil
-}
-
-func (s stops) Stopped(ctx context.Context, provider engine.ProviderID, ch engine.ChannelName, addresses []string) ([]engine.Reason, error) {
-	leave, err := s.enter(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer leave()
-	list := make([]engine.Reason, len(addresses))
-	for i, address := range addresses {
-		list[i] = s.stops[stop{provider, ch, address}]
-	}
-	return list, nil
 }

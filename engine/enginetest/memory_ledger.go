@@ -1,10 +1,8 @@
 package enginetest
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"vestnik/engine"
@@ -18,8 +16,8 @@ type ledgerOf struct {
 	ordered int64
 	fed     int
 	batches map[string]engine.Batch
-	ready   map[string]time.Time // when the batch is due or its lease ends
-	holders map[string]string
+	awake   map[string]time.Time // until when those are that were roused or taken
+	holders map[string]string    // of those that were taken
 	states  map[seat][engine.StateSize]byte
 	counts  map[engine.Outcome]int64
 }
@@ -33,7 +31,7 @@ type seat struct {
 func (l ledger) of(id engine.CampaignID) *ledgerOf {
 	if l.ledgers[id] == nil {
 		l.ledgers[id] = &ledgerOf{
-			batches: map[string]engine.Batch{}, ready: map[string]time.Time{}, holders: map[string]string{},
+			batches: map[string]engine.Batch{}, awake: map[string]time.Time{}, holders: map[string]string{},
 			states: map[seat][engine.StateSize]byte{}, counts: map[engine.Outcome]int64{},
 		}
 	}
@@ -92,7 +90,7 @@ func (of *ledgerOf) free(batches []engine.Batch, except string) error {
 func (of *ledgerOf) add(batches []engine.Batch) {
 	for _, b := range batches {
 		b.Campaign, b.Due, b.Since = "", millis(b.Due), millis(b.Since)
-		of.batches[b.ID()], of.ready[b.ID()] = b, b.Due
+		of.batches[b.ID()] = b
 	}
 }
 
@@ -116,10 +114,10 @@ func (l ledger) Take(ctx context.Context, id engine.CampaignID, batch, holder st
 	if !there {
 		return engine.Batch{}, fmt.Errorf("take batch %s: %w", batch, engine.ErrGone)
 	}
-	if held := of.holders[batch]; held != "" && held != holder && of.ready[batch].After(millis(now)) {
-		return engine.Batch{}, &engine.LeasedError{Until: of.ready[batch]}
+	if held := of.holders[batch]; held != "" && held != holder && of.awake[batch].After(millis(now)) {
+		return engine.Batch{}, &engine.LeasedError{Until: of.awake[batch]}
 	}
-	of.holders[batch], of.ready[batch] = holder, millis(until)
+	of.holders[batch], of.awake[batch] = holder, millis(until)
 	b.Campaign = id
 	return b, nil
 }
@@ -134,7 +132,7 @@ func (l ledger) Hold(ctx context.Context, id engine.CampaignID, batch, holder st
 	if of.holders[batch] != holder {
 		return fmt.Errorf("hold batch %s: %w", batch, engine.ErrGone)
 	}
-	of.ready[batch] = millis(until)
+	of.awake[batch] = millis(until)
 	return nil
 }
 
@@ -152,8 +150,7 @@ func (l ledger) Settle(ctx context.Context, id engine.CampaignID, batch, holder 
 		return engine.Balance{}, err
 	}
 	delete(of.batches, batch)
-	delete(of.ready, batch)
-	delete(of.holders, batch)
+	of.doze(batch)
 	return of.write(s), nil
 }
 
@@ -237,33 +234,4 @@ func (l ledger) Balance(ctx context.Context, id engine.CampaignID) (engine.Balan
 	}
 	defer leave()
 	return l.of(id).balance(), nil
-}
-
-func (l ledger) Batches(ctx context.Context, id engine.CampaignID, before time.Time, limit int) ([]engine.Batch, error) {
-	leave, err := l.enter(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer leave()
-	of := l.of(id)
-	var list []engine.Batch
-	for name, b := range of.batches {
-		if of.ready[name].Before(millis(before)) {
-			b.Campaign, b.Due = id, of.ready[name]
-			list = append(list, b)
-		}
-	}
-	slices.SortFunc(list, func(a, b engine.Batch) int {
-		return cmp.Or(a.Due.Compare(b.Due), cmp.Compare(a.ID(), b.ID()))
-	})
-	return list[:min(limit, len(list))], nil
-}
-
-func (l ledger) Outstanding(ctx context.Context, id engine.CampaignID) (int, error) {
-	leave, err := l.enter(ctx)
-	if err != nil {
-		return 0, err
-	}
-	defer leave()
-	return len(l.of(id).batches), nil
 }

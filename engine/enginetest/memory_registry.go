@@ -23,6 +23,10 @@ func (r registry) PutProvider(ctx context.Context, p engine.Provider) error {
 	return put(ctx, r.Memory, r.providers, p.ID, p)
 }
 
+func (r registry) ChangeProvider(ctx context.Context, id engine.ProviderID, change func(*engine.Provider) error) (engine.Provider, error) {
+	return update(ctx, r.Memory, r.providers, id, change)
+}
+
 func (r registry) Provider(ctx context.Context, id engine.ProviderID) (engine.Provider, error) {
 	return get(ctx, r.Memory, r.providers, id)
 }
@@ -71,39 +75,7 @@ func (r registry) Campaign(ctx context.Context, id engine.CampaignID) (engine.Ca
 }
 
 func (r registry) ChangeCampaign(ctx context.Context, id engine.CampaignID, change func(*engine.Campaign) error) (engine.Campaign, error) {
-	for {
-		before, err := r.Campaign(ctx, id)
-		if err != nil {
-			return engine.Campaign{}, err
-		}
-		after, err := clone(before)
-		if err != nil {
-			return engine.Campaign{}, err
-		}
-		if err := change(&after); err != nil {
-			return before, err
-		}
-		done, err := r.swap(ctx, before, after)
-		if done || err != nil {
-			return after, err
-		}
-	}
-}
-
-// swap writes after if the campaign is still as it was before.
-func (r registry) swap(ctx context.Context, before, after engine.Campaign) (bool, error) {
-	leave, err := r.enter(ctx)
-	if err != nil {
-		return false, err
-	}
-	defer leave()
-	was, _ := json.Marshal(before)
-	is, _ := json.Marshal(r.campaigns[before.ID])
-	if !bytes.Equal(was, is) {
-		return false, nil
-	}
-	r.campaigns[before.ID], err = clone(after)
-	return true, err
+	return update(ctx, r.Memory, r.campaigns, id, change)
 }
 
 func (r registry) Campaigns(ctx context.Context, provider engine.ProviderID, cursor string, limit int) ([]engine.Campaign, string, error) {
@@ -201,4 +173,41 @@ func get[K ~string, V any](ctx context.Context, m *Memory, from map[K]V, key K) 
 		return none, fmt.Errorf("%T %q: %w", none, key, engine.ErrNotFound)
 	}
 	return clone(v)
+}
+
+// update reads what key names, lets change work on it and writes it, as often as somebody else has written meanwhile.
+func update[K ~string, V any](ctx context.Context, m *Memory, in map[K]V, key K, change func(*V) error) (V, error) {
+	for {
+		before, err := get(ctx, m, in, key)
+		if err != nil {
+			return before, err
+		}
+		after, err := clone(before)
+		if err != nil {
+			return before, err
+		}
+		if err := change(&after); err != nil {
+			return before, err
+		}
+		done, err := swap(ctx, m, in, key, before, after)
+		if done || err != nil {
+			return after, err
+		}
+	}
+}
+
+// swap writes after if what key names is still as it was before.
+func swap[K ~string, V any](ctx context.Context, m *Memory, in map[K]V, key K, before, after V) (bool, error) {
+	leave, err := m.enter(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer leave()
+	was, _ := json.Marshal(before)
+	is, _ := json.Marshal(in[key])
+	if !bytes.Equal(was, is) {
+		return false, nil
+	}
+	in[key], err = clone(after)
+	return err == nil, err
 }
