@@ -1,6 +1,6 @@
 -- Moves the end of a lease.
 --
--- KEYS[1] v:{c}:due
+-- KEYS[1] v:{c}:awake
 -- KEYS[2] v:{c}:leases
 -- ARGV[1] batch ID
 -- ARGV[2] holder

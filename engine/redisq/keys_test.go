@@ -71,7 +71,7 @@ func TestWhatLiesInRedis(t *testing.T) {
 			return err
 		},
 		func() error {
-			_, err := s.Marks.Set(ctx, c.ID, engine.Email, engine.Opened, engine.Ordinals{1})
+			err := s.Marks.Set(ctx, c.ID, engine.Email, engine.Opened, engine.Ordinals{1})
 			return err
 		},
 		func() error {

@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
-	"time"
 
 	"vestnik/engine"
 )
@@ -19,6 +17,7 @@ type ledger struct{ *Redis }
 func countsKey(id engine.CampaignID) string    { return fmt.Sprintf("v:{%s}:counts", id) }
 func batchesKey(id engine.CampaignID) string   { return fmt.Sprintf("v:{%s}:batches", id) }
 func dueKey(id engine.CampaignID) string       { return fmt.Sprintf("v:{%s}:due", id) }
+func awakeKey(id engine.CampaignID) string     { return fmt.Sprintf("v:{%s}:awake", id) }
 func leasesKey(id engine.CampaignID) string    { return fmt.Sprintf("v:{%s}:leases", id) }
 func statesPrefix(id engine.CampaignID) string { return fmt.Sprintf("v:{%s}:states:", id) }
 
@@ -55,78 +54,12 @@ func (l ledger) Feed(ctx context.Context, id engine.CampaignID, from, to int, ba
 	return nil
 }
 
-// appendBatches appends ID, JSON and due time of each batch.
-func appendBatches(args []any, batches []engine.Batch) ([]any, error) {
-	seen := make(map[string]bool, len(batches))
-	for _, b := range batches {
-		b.Due, b.Since = b.Due.UTC().Truncate(time.Millisecond), b.Since.UTC().Truncate(time.Millisecond)
-		id := b.ID()
-		if seen[id] {
-			return nil, errTaken
-		}
-		seen[id] = true
-		text, err := json.Marshal(b)
-		if err != nil {
-			return nil, err
-		}
-		args = append(args, id, text, millis(b.Due))
-	}
-	return args, nil
-}
-
-func readBatch(id engine.CampaignID, text string) (b engine.Batch, err error) {
-	if err := json.Unmarshal([]byte(text), &b); err != nil {
-		return b, fmt.Errorf("read a batch of campaign %s: %w", id, err)
-	}
-	b.Campaign = id
-	return b, nil
-}
-
 func (l ledger) Fed(ctx context.Context, id engine.CampaignID) (int, error) {
 	fed, err := l.client.HGet(ctx, countsKey(id), "fed").Int()
 	if missing(err) {
 		return 0, nil
 	}
 	return fed, fail(ctx, "read a feeding cursor", err)
-}
-
-func (l ledger) Take(ctx context.Context, id engine.CampaignID, batch, holder string, now, until time.Time) (engine.Batch, error) {
-	answer, err := l.run(ctx, takeScript, []string{batchesKey(id), dueKey(id), leasesKey(id)},
-		batch, holder, millis(now), millis(until), l.life()).Slice()
-	if err != nil {
-		return engine.Batch{}, fail(ctx, "take a batch", err)
-	}
-	switch answer[0].(int64) {
-	case 0:
-		return engine.Batch{}, fmt.Errorf("take batch %s: %w", batch, engine.ErrGone)
-	case 2:
-		ends, err := parseMillis(answer[1].(string))
-		if err != nil {
-			return engine.Batch{}, err
-		}
-		return engine.Batch{}, &engine.LeasedError{Until: ends}
-	}
-	return readBatch(id, answer[1].(string))
-}
-
-// parseMillis reads a score that is a time.
-func parseMillis(text string) (time.Time, error) {
-	ms, err := strconv.ParseFloat(text, 64)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("read a time: %w", err)
-	}
-	return time.UnixMilli(int64(ms)).UTC(), nil
-}
-
-func (l ledger) Hold(ctx context.Context, id engine.CampaignID, batch, holder string, until time.Time) error {
-	held, err := l.run(ctx, holdScript, []string{dueKey(id), leasesKey(id)}, batch, holder, millis(until)).Bool()
-	if err != nil {
-		return fail(ctx, "hold a batch", err)
-	}
-	if !held {
-		return fmt.Errorf("hold batch %s: %w", batch, engine.ErrGone)
-	}
-	return nil
 }
 
 func (l ledger) Settle(ctx context.Context, id engine.CampaignID, batch, holder string, s engine.Settlement) (engine.Balance, error) {
@@ -149,7 +82,7 @@ func (l ledger) settle(ctx context.Context, id engine.CampaignID, batch, holder 
 	if args, err = appendBatches(args, s.Next); err != nil {
 		return engine.Balance{}, fmt.Errorf("settle batch %s: %w", batch, err)
 	}
-	keys := []string{countsKey(id), batchesKey(id), dueKey(id), leasesKey(id), campaignKey(id), sizeKey(id)}
+	keys := []string{countsKey(id), batchesKey(id), dueKey(id), awakeKey(id), leasesKey(id), campaignKey(id), sizeKey(id)}
 	answer, err := l.run(ctx, settleScript, keys, args...).Slice()
 	if err != nil {
 		return engine.Balance{}, fail(ctx, "settle a batch", err)
@@ -233,33 +166,4 @@ func readBalance(counts []any) (b engine.Balance, err error) {
 		Ordered: numbers[0], Delivered: of(engine.Delivered), Undelivered: of(engine.Undelivered), Suppressed: of(engine.Suppressed),
 		Expired: of(engine.Expired), Cancelled: of(engine.Cancelled), InFlight: of(engine.InFlight),
 	}, nil
-}
-
-func (l ledger) Batches(ctx context.Context, id engine.CampaignID, before time.Time, limit int) ([]engine.Batch, error) {
-	answer, err := l.run(ctx, batchesScript, []string{batchesKey(id), dueKey(id)}, millis(before), limit).Slice()
-	if err != nil {
-		return nil, fail(ctx, "list batches", err)
-	}
-	var list []engine.Batch
-	for i := 0; i+1 < len(answer); i += 2 {
-		ready, isTime := answer[i].(string)
-		text, isBatch := answer[i+1].(string)
-		if !isTime || !isBatch {
-			return nil, fmt.Errorf("list batches of campaign %s: a batch is due that is not there", id)
-		}
-		b, err := readBatch(id, text)
-		if err != nil {
-			return nil, err
-		}
-		if b.Due, err = parseMillis(ready); err != nil {
-			return nil, err
-		}
-		list = append(list, b)
-	}
-	return list, nil
-}
-
-func (l ledger) Outstanding(ctx context.Context, id engine.CampaignID) (int, error) {
-	n, err := l.client.HLen(ctx, batchesKey(id)).Result()
-	return int(n), fail(ctx, "count batches", err)
 }

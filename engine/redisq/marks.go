@@ -2,7 +2,9 @@ package redisq
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
+	"strings"
 
 	"github.com/redis/go-redis/v9"
 
@@ -16,34 +18,75 @@ func markKey(id engine.CampaignID, ch engine.ChannelName, f engine.Fact) string 
 	return fmt.Sprintf("v:{%s}:mark:%s:%s", id, f, ch)
 }
 
-func (m marks) Set(ctx context.Context, id engine.CampaignID, ch engine.ChannelName, f engine.Fact, ordinals engine.Ordinals) ([]bool, error) {
+func (m marks) Set(ctx context.Context, id engine.CampaignID, ch engine.ChannelName, f engine.Fact, ordinals engine.Ordinals) error {
 	if len(ordinals) == 0 {
-		return nil, nil
+		return nil
 	}
-	args := make([]any, 1, 1+len(ordinals))
-	args[0] = m.options.Retention.Milliseconds()
-	for _, o := range ordinals {
-		args = append(args, uint32(o))
-	}
-	was, err := m.run(ctx, markScript, []string{markKey(id, ch, f)}, args...).Text()
-	if err != nil {
-		return nil, fail(ctx, "set marks", err)
-	}
-	fresh := make([]bool, len(ordinals))
-	for i := range fresh {
-		fresh[i] = was[i] == '0'
-	}
-	return fresh, nil
+	bits, bytes := packBits(ordinals)
+	args := append([]any{m.options.Retention.Milliseconds(), bits}, bytes...)
+	return fail(ctx, "set marks", m.run(ctx, markScript, []string{markKey(id, ch, f)}, args...).Err())
 }
+
+// packBits writes ordinals as mark.lua wants them: single ones, and runs of those that fill whole bytes, which a batch has many of.
+func packBits(ordinals engine.Ordinals) (bits []byte, bytes []any) {
+	begin, full := uint32(0), 0 // the run so far
+	flush := func() {
+		if full > 0 {
+			bytes, full = append(bytes, begin, strings.Repeat("\xff", full)), 0
+		}
+	}
+	for i := 0; i < len(ordinals); {
+		o := ordinals[i]
+		if o%8 != 0 || len(ordinals) < i+8 || !inARow(ordinals[i:i+8]) {
+			bits = binary.BigEndian.AppendUint32(bits, uint32(o))
+			i++
+			continue
+		}
+		if at := uint32(o / 8); full == 0 || at != begin+uint32(full) {
+			flush()
+			begin = at
+		}
+		full++
+		i += 8
+	}
+	flush()
+	return bits, bytes
+}
+
+func inARow(ordinals engine.Ordinals) bool {
+	for i, o := range ordinals {
+		if o != ordinals[0]+engine.Ordinal(i) {
+			return false
+		}
+	}
+	return true
+}
+
+// markGap is how many bytes that nobody asked for are rather read than skipped by one more command.
+const markGap = 512
 
 func (m marks) Has(ctx context.Context, id engine.CampaignID, ch engine.ChannelName, f engine.Fact, ordinals engine.Ordinals) ([]bool, error) {
 	if len(ordinals) == 0 {
 		return nil, nil
 	}
-	bits := make([]*redis.IntCmd, len(ordinals))
+	type span struct {
+		from, to int64 // the first byte and the last
+		bytes    *redis.StringCmd
+	}
+	var spans []span
+	of := make([]int, len(ordinals)) // the span each ordinal is in
+	for i, o := range ordinals {
+		at, last := int64(o/8), len(spans)-1
+		if last < 0 || at < spans[last].from || at > spans[last].to+markGap {
+			spans = append(spans, span{from: at, to: at})
+			last++
+		}
+		spans[last].to = max(spans[last].to, at)
+		of[i] = last
+	}
 	_, err := m.client.Pipelined(ctx, func(p redis.Pipeliner) error {
-		for i, o := range ordinals {
-			bits[i] = p.GetBit(ctx, markKey(id, ch, f), int64(o))
+		for i := range spans {
+			spans[i].bytes = p.GetRange(ctx, markKey(id, ch, f), spans[i].from, spans[i].to)
 		}
 		return nil
 	})
@@ -51,8 +94,10 @@ func (m marks) Has(ctx context.Context, id engine.CampaignID, ch engine.ChannelN
 		return nil, fail(ctx, "read marks", err)
 	}
 	has := make([]bool, len(ordinals))
-	for i, bit := range bits {
-		has[i] = bit.Val() == 1
+	for i, o := range ordinals {
+		s := &spans[of[i]]
+		bytes, at := s.bytes.Val(), int(int64(o/8)-s.from)
+		has[i] = at < len(bytes) && bytes[at]&(0x80>>(o%8)) != 0
 	}
 	return has, nil
 }

@@ -1,13 +1,9 @@
 package redisq
 
 import (
-	"cmp"
 	"context"
-	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -46,85 +42,10 @@ func campaignAt(position string) engine.CampaignID {
 	return engine.CampaignID(id)
 }
 
-func (r registry) PutProvider(ctx context.Context, p engine.Provider) error {
-	text, err := json.Marshal(p)
-	if err != nil {
-		return fmt.Errorf("write provider %s: %w", p.ID, err)
-	}
-	return fail(ctx, "write a provider", r.client.HSet(ctx, providersKey, string(p.ID), text).Err())
-}
-
-func (r registry) Provider(ctx context.Context, id engine.ProviderID) (p engine.Provider, err error) {
-	text, err := r.client.HGet(ctx, providersKey, string(id)).Bytes()
-	err = read(ctx, "read a provider", text, err, &p)
-	return p, err
-}
-
-func (r registry) Providers(ctx context.Context) ([]engine.Provider, error) {
-	texts, err := r.client.HVals(ctx, providersKey).Result()
-	if err != nil {
-		return nil, fail(ctx, "list the providers", err)
-	}
-	list := make([]engine.Provider, len(texts))
-	for i, text := range texts {
-		if err := json.Unmarshal([]byte(text), &list[i]); err != nil {
-			return nil, fmt.Errorf("list the providers: %w", err)
-		}
-	}
-	slices.SortFunc(list, func(a, b engine.Provider) int { return cmp.Compare(a.ID, b.ID) })
-	return list, nil
-}
-
-func (r registry) PutKey(ctx context.Context, k engine.Key) error {
-	text, err := json.Marshal(k)
-	if err != nil {
-		return fmt.Errorf("write key %s: %w", k.ID, err)
-	}
-	return fail(ctx, "write a key", r.client.HSet(ctx, keysKey, k.ID, text).Err())
-}
-
-func (r registry) Key(ctx context.Context, id string) (k engine.Key, err error) {
-	text, err := r.client.HGet(ctx, keysKey, id).Bytes()
-	err = read(ctx, "read a key", text, err, &k)
-	return k, err
-}
-
-// read takes what a command found apart.
-func read(ctx context.Context, doing string, text []byte, err error, into any) error {
-	if missing(err) {
-		return fmt.Errorf("%s: %w", doing, engine.ErrNotFound)
-	}
-	if err != nil {
-		return fail(ctx, doing, err)
-	}
-	if err := json.Unmarshal(text, into); err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	return nil
-}
-
-// writeCampaign writes the value of a campaign's key: a token, so that no two writes are alike, and the campaign as JSON.
-func writeCampaign(c engine.Campaign) ([]byte, error) {
-	text, err := json.Marshal(c)
-	if err != nil {
-		return nil, fmt.Errorf("write campaign %s: %w", c.ID, err)
-	}
-	value := make([]byte, swapToken, swapToken+len(text))
-	rand.Read(value)
-	return append(value, text...), nil
-}
-
-// swapToken is the length of a token in bytes.
-const swapToken = 8
-
-func readCampaign(ctx context.Context, value []byte, err error, c *engine.Campaign) error {
-	return read(ctx, "read a campaign", value[min(swapToken, len(value)):], err, c)
-}
-
 func (r registry) AddCampaign(ctx context.Context, c engine.Campaign) error {
-	text, err := writeCampaign(c)
+	text, err := stamp(c)
 	if err != nil {
-		return err
+		return fmt.Errorf("write campaign %s: %w", c.ID, err)
 	}
 	if !c.Single {
 		if err := r.enlist(ctx, campaignsKey(c.Provider), c, r.options.Retention); err != nil {
@@ -171,7 +92,7 @@ func (r registry) activate(ctx context.Context, c engine.Campaign) error {
 
 func (r registry) Campaign(ctx context.Context, id engine.CampaignID) (c engine.Campaign, err error) {
 	text, err := r.client.Get(ctx, campaignKey(id)).Bytes()
-	err = readCampaign(ctx, text, err, &c)
+	err = readStamped(ctx, "read a campaign", text, err, &c)
 	return c, err
 }
 
@@ -179,19 +100,19 @@ func (r registry) ChangeCampaign(ctx context.Context, id engine.CampaignID, chan
 	for {
 		var c engine.Campaign
 		before, err := r.client.Get(ctx, campaignKey(id)).Bytes()
-		if err := readCampaign(ctx, before, err, &c); err != nil {
+		if err := readStamped(ctx, "read a campaign", before, err, &c); err != nil {
 			return engine.Campaign{}, err
 		}
 		if refusal := change(&c); refusal != nil {
 			var is engine.Campaign
-			if err := readCampaign(ctx, before, nil, &is); err != nil {
+			if err := readStamped(ctx, "read a campaign", before, nil, &is); err != nil {
 				return engine.Campaign{}, err
 			}
 			return is, refusal
 		}
-		after, err := writeCampaign(c)
+		after, err := stamp(c)
 		if err != nil {
-			return engine.Campaign{}, err
+			return engine.Campaign{}, fmt.Errorf("write campaign %s: %w", id, err)
 		}
 		if err := r.activate(ctx, c); err != nil {
 			return engine.Campaign{}, err
@@ -253,7 +174,7 @@ func (r registry) campaigns(ctx context.Context, positions []string) ([]*engine.
 	for i, cmd := range texts {
 		var c engine.Campaign
 		text, err := cmd.Bytes()
-		if err := readCampaign(ctx, text, err, &c); err == nil {
+		if err := readStamped(ctx, "read a campaign", text, err, &c); err == nil {
 			list[i] = &c
 		} else if !errors.Is(err, engine.ErrNotFound) {
 			return nil, err

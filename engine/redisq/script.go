@@ -21,6 +21,10 @@ var (
 	takeText string
 	//go:embed hold.lua
 	holdText string
+	//go:embed rouse.lua
+	rouseText string
+	//go:embed recall.lua
+	recallText string
 	//go:embed settle.lua
 	settleText string
 	//go:embed batches.lua
@@ -33,6 +37,8 @@ var (
 	closeText string
 	//go:embed swap.lua
 	swapText string
+	//go:embed exchange.lua
+	exchangeText string
 	//go:embed forget.lua
 	forgetText string
 	//go:embed ask.lua
@@ -40,21 +46,24 @@ var (
 	//go:embed lead.lua
 	leadText string
 
-	appendScript  = redis.NewScript(appendText)
-	directScript  = redis.NewScript(directText)
-	openScript    = redis.NewScript(openText)
-	feedScript    = redis.NewScript(feedText)
-	takeScript    = redis.NewScript(takeText)
-	holdScript    = redis.NewScript(holdText)
-	settleScript  = redis.NewScript(settleText)
-	batchesScript = redis.NewScript(batchesText)
-	markScript    = redis.NewScript(markText)
-	creditScript  = redis.NewScript(creditText)
-	closeScript   = redis.NewScript(closeText)
-	swapScript    = redis.NewScript(swapText)
-	forgetScript  = redis.NewScript(forgetText)
-	askScript     = redis.NewScript(askText)
-	leadScript    = redis.NewScript(leadText)
+	appendScript   = redis.NewScript(appendText)
+	directScript   = redis.NewScript(directText)
+	openScript     = redis.NewScript(openText)
+	feedScript     = redis.NewScript(feedText)
+	takeScript     = redis.NewScript(takeText)
+	holdScript     = redis.NewScript(holdText)
+	rouseScript    = redis.NewScript(rouseText)
+	recallScript   = redis.NewScript(recallText)
+	settleScript   = redis.NewScript(settleText)
+	batchesScript  = redis.NewScript(batchesText)
+	markScript     = redis.NewScript(markText)
+	creditScript   = redis.NewScript(creditText)
+	closeScript    = redis.NewScript(closeText)
+	swapScript     = redis.NewScript(swapText)
+	exchangeScript = redis.NewScript(exchangeText)
+	forgetScript   = redis.NewScript(forgetText)
+	askScript      = redis.NewScript(askText)
+	leadScript     = redis.NewScript(leadText)
 )
 
 // run calls a script; Redis need not know it yet, as after a restart.

@@ -3,9 +3,10 @@
 -- KEYS[1] v:{c}:counts
 -- KEYS[2] v:{c}:batches
 -- KEYS[3] v:{c}:due
--- KEYS[4] v:{c}:leases
--- KEYS[5] v:{c}:campaign   (kept alive with the rest)
--- KEYS[6] v:{c}:size       (likewise)
+-- KEYS[4] v:{c}:awake
+-- KEYS[5] v:{c}:leases
+-- KEYS[6] v:{c}:campaign   (kept alive with the rest)
+-- KEYS[7] v:{c}:size       (likewise)
 -- ARGV[1] batch ID; empty: there is no batch and no lease
 -- ARGV[2] holder
 -- ARGV[3] lane
@@ -18,7 +19,7 @@
 -- Returns {0, ordered, o0 … o5} when done; {1} if the lease is not the holder's, {2} if a state is not what it was, {3} if there is no such
 -- lane, {4} if a successor is there already: nothing is written then.
 local id, lane, base, changes = ARGV[1], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
-if id ~= '' and redis.call('HGET', KEYS[4], id) ~= ARGV[2] then
+if id ~= '' and redis.call('HGET', KEYS[5], id) ~= ARGV[2] then
   return {1}
 end
 local lanes = tonumber(redis.call('HGET', KEYS[1], 'lanes') or '0')
@@ -58,7 +59,8 @@ end
 if id ~= '' then
   redis.call('HDEL', KEYS[2], id)
   redis.call('ZREM', KEYS[3], id)
-  redis.call('HDEL', KEYS[4], id)
+  redis.call('ZREM', KEYS[4], id)
+  redis.call('HDEL', KEYS[5], id)
 end
 if #runs > 0 then
   local moved, pieces, done = {}, {}, 0
@@ -115,8 +117,8 @@ end
 -- Once a day is often enough for what outlives every batch.
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[7]) - 86400000 then
   redis.call('PEXPIRE', KEYS[1], ARGV[7])
-  redis.call('PEXPIRE', KEYS[5], ARGV[7])
   redis.call('PEXPIRE', KEYS[6], ARGV[7])
+  redis.call('PEXPIRE', KEYS[7], ARGV[7])
 end
 local counts = redis.call('HMGET', KEYS[1], 'ordered', 'o0', 'o1', 'o2', 'o3', 'o4', 'o5')
 return {0, unpack(counts)}

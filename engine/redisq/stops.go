@@ -1,8 +1,14 @@
 package redisq
 
 import (
+	"cmp"
 	"context"
+	"encoding/hex"
+	"errors"
 	"fmt"
+	"strconv"
+	"strings"
+	"time"
 
 	"vestnik/engine"
 )
@@ -33,8 +39,9 @@ func (s stops) Stop(ctx context.Context, provider engine.ProviderID, ch engine.C
 		return fail(ctx, "allow addresses", s.client.HDel(ctx, stopsKey(provider, ch), fields...).Err())
 	}
 	pairs := make([]any, 0, 2*len(fields))
+	value := string(reason) + " " + strconv.FormatInt(millis(time.Now()), 10)
 	for _, field := range fields {
-		pairs = append(pairs, field, string(reason))
+		pairs = append(pairs, field, value)
 	}
 	return fail(ctx, "stop addresses", s.client.HSet(ctx, stopsKey(provider, ch), pairs...).Err())
 }
@@ -50,8 +57,50 @@ func (s stops) Stopped(ctx context.Context, provider engine.ProviderID, ch engin
 	list := make([]engine.Reason, len(addresses))
 	for i, value := range values {
 		if text, there := value.(string); there {
-			list[i] = engine.Reason(text)
+			list[i], _ = readStop(text)
 		}
 	}
 	return list, nil
+}
+
+// readStop takes the value of a stop apart: the reason and when it was given.
+func readStop(value string) (engine.Reason, time.Time) {
+	reason, since, _ := strings.Cut(value, " ")
+	ms, err := strconv.ParseInt(since, 10, 64)
+	if err != nil {
+		return engine.Reason(reason), time.Time{}
+	}
+	return engine.Reason(reason), time.UnixMilli(ms).UTC()
+}
+
+// errCursor says that a list cannot be gone on with.
+var errCursor = errors.New("the cursor is not one that a list has given")
+
+func (s stops) List(ctx context.Context, provider engine.ProviderID, ch engine.ChannelName, cursor string, limit int) ([]engine.StoppedAddress, string, error) {
+	at, err := strconv.ParseUint(cmp.Or(cursor, "0"), 10, 64)
+	if err != nil {
+		return nil, "", errCursor
+	}
+	var list []engine.StoppedAddress
+	seen := map[string]bool{} // a scan may give one twice
+	for {
+		var pairs []string
+		pairs, at, err = s.client.HScan(ctx, stopsKey(provider, ch), at, "", int64(max(limit, 1))).Result()
+		if err != nil {
+			return nil, "", fail(ctx, "list stops", err)
+		}
+		for i := 0; i+1 < len(pairs); i += 2 {
+			if !seen[pairs[i]] {
+				reason, since := readStop(pairs[i+1])
+				list = append(list, engine.StoppedAddress{Hash: hex.EncodeToString([]byte(pairs[i])), Reason: reason, Since: since})
+			}
+			seen[pairs[i]] = true
+		}
+		if at == 0 {
+			return list, "", nil
+		}
+		if len(list) >= limit {
+			return list, strconv.FormatUint(at, 10), nil
+		}
+	}
 }
