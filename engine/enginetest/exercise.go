@@ -23,6 +23,9 @@ func ExerciseStores(t *testing.T, open func(t *testing.T) engine.Stores) {
 		{"audience", audienceTests},
 		{"ledger", ledgerTests},
 		{"facts", factTests},
+		{"stops", stopTests},
+		{"consents", consentTests},
+		{"limits", limitTests},
 	}
 	for _, suite := range suites {
 		t.Run(suite.name, func(t *testing.T) {

@@ -18,7 +18,6 @@ var factTests = map[string]func(*testing.T, engine.Stores){
 	"payments count once":        testCredit,
 	"payments by purpose":        testPayments,
 	"a payment is fresh once":    testCreditTogether,
-	"stops":                      testStops,
 	"the journal takes anything": testJournal,
 	"the queue takes twice":      testQueue,
 	"answers":                    testAnswers,
@@ -78,26 +77,23 @@ func testMarkTogether(t *testing.T, s engine.Stores) {
 	equal(t, "members", must[engine.Members](t)(s.Marks.Of(ctx, id, 0, engine.Opened)), want)
 }
 
-// testMarksScattered asks for neighbours and for those far away, in no order and twice.
+// testMarksScattered marks and asks for neighbours and for those far away in one call.
 func testMarksScattered(t *testing.T, s engine.Stores) {
 	ctx, id, random := t.Context(), newCampaign(), rand.New(rand.NewPCG(3, 4))
-	marked := map[engine.Ordinal]bool{}
-	var some engine.Ordinals
-	for range 300 {
-		o := engine.Ordinal(random.IntN(1000))
-		if random.IntN(3) == 0 {
-			o += engine.OrdinalOf(1000+random.IntN(3), 0)
-		}
-		marked[o], some = true, append(some, o)
-	}
-	ok(t, s.Marks.Set(ctx, id, engine.Email, engine.Opened, some))
-	var asked engine.Ordinals
+	var marked, asked engine.Ordinals
 	var want []bool
-	for o := range engine.Ordinal(1100) {
-		for _, o := range []engine.Ordinal{o, engine.OrdinalOf(1000, 0) + 1099 - o} {
-			asked, want = append(asked, o, o), append(want, marked[o], marked[o])
+	for _, chunk := range []int{0, 1, 70, 2000} {
+		for i := range engine.ChunkSize {
+			is := random.IntN(3) == 0
+			if is {
+				marked = append(marked, engine.OrdinalOf(chunk, i))
+			}
+			if random.IntN(1+chunk) < 2 {
+				asked, want = append(asked, engine.OrdinalOf(chunk, i)), append(want, is)
+			}
 		}
 	}
+	ok(t, s.Marks.Set(ctx, id, engine.Email, engine.Opened, marked))
 	equalSlices(t, "has", must[[]bool](t)(s.Marks.Has(ctx, id, engine.Email, engine.Opened, asked)), want)
 	equal(t, "count", must[int64](t)(s.Marks.Count(ctx, id, engine.Email, engine.Opened)), int64(len(marked)))
 }
@@ -173,26 +169,6 @@ func testCreditTogether(t *testing.T, s engine.Stores) {
 	equal(t, "fresh", fresh, 1)
 	booked := must[[][]engine.Payment](t)(s.Cashbook.Payments(ctx, provider, []engine.Purpose{{DocumentID: "50АА-a"}}))
 	equal(t, "booked", len(booked[0]), 1)
-}
-
-func testStops(t *testing.T, s engine.Stores) {
-	ctx, provider := t.Context(), newProvider()
-	addresses := []string{"one@example.ru", "two@example.ru", "three@example.ru"}
-	stopped := func(provider engine.ProviderID, ch engine.ChannelName) []engine.Reason {
-		t.Helper()
-		return must[[]engine.Reason](t)(s.Stops.Stopped(ctx, provider, ch, addresses))
-	}
-	none := make([]engine.Reason, 3)
-	equalSlices(t, "none", stopped(provider, engine.Email), none)
-	ok(t, s.Stops.Stop(ctx, provider, engine.Email, engine.Opted, addresses[:2]))
-	ok(t, s.Stops.Stop(ctx, provider, engine.Email, engine.PreviousBounce, addresses[1:2]))
-	ok(t, s.Stops.Stop(ctx, provider, engine.Email, engine.PreviousBounce, nil))
-	equalSlices(t, "two", stopped(provider, engine.Email), []engine.Reason{engine.Opted, engine.PreviousBounce, engine.NoReason})
-	equalSlices(t, "another channel", stopped(provider, engine.VK), none)
-	equalSlices(t, "another provider", stopped(newProvider(), engine.Email), none)
-	ok(t, s.Stops.Stop(ctx, provider, engine.Email, engine.NoReason, addresses))
-	equalSlices(t, "allowed again", stopped(provider, engine.Email), none)
-	equal(t, "nobody", len(must[[]engine.Reason](t)(s.Stops.Stopped(ctx, provider, engine.Email, nil))), 0)
 }
 
 func testJournal(t *testing.T, s engine.Stores) {
