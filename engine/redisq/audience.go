@@ -106,3 +106,6 @@ func (a audience) FindDocument(ctx context.Context, id engine.CampaignID, docume
 
 // millis is how Redis is told a time.
 func millis(t time.Time) int64 { return t.UnixMilli() }
+
+// fromMillis is the other way round; the zero time stays so.
+func fromMillis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }

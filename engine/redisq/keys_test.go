@@ -84,15 +84,38 @@ func TestWhatLiesInRedis(t *testing.T) {
 		func() error {
 			return s.Answers.Keep(ctx, "prv", list[1].Email, [32]byte{}, engine.Answer{Body: []byte(list[0].Name)})
 		},
+		func() error {
+			return s.Consents.Record(ctx, "prv", []engine.Consent{{Account: list[0].Account, Given: true, At: now, How: "phone", Proof: list[0].Email}})
+		},
+		func() error {
+			_, err := s.Frequency.Claim(ctx, "prv", engine.KindAd, c.ID, []string{list[0].Account}, now, 7, 2)
+			return err
+		},
+		func() error {
+			_, err := s.Claims.Claim(ctx, c.ID, "0.1", []string{list[0].Email}, engine.Ordinals{1})
+			return err
+		},
+		func() error { return s.Claims.Close(ctx, c.ID, "0.1", []string{list[0].Email}, true) },
+		func() error { _, err := s.Pace.Spend(ctx, list[0].Email, now, 1, 2); return err },
+		func() error {
+			_, err := s.Pace.Enter(ctx, list[0].Email, "h", 1, now, now.Add(time.Minute))
+			return err
+		},
+		func() error {
+			_, err := s.Breakers.ChangeBreaker(ctx, "prv", engine.Email, func(b *engine.Breaker) { b.Failures++ })
+			return err
+		},
+		func() error { return s.Tally.Add(ctx, "prv", engine.Email, engine.Bounced, now, 1) },
 	}
 	for i, step := range steps {
 		if err := step(); err != nil {
 			t.Fatalf("step %d: %v", i, err)
 		}
 	}
-	forever := map[string]bool{"v:{registry}:providers": true, "v:{registry}:keys": true, "v:{active}": true, "v:{prv}:stops:email": true}
+	forever := map[string]bool{"v:{registry}:providers": true, "v:{registry}:keys": true, "v:{active}": true, "v:{prv}:stops:email": true,
+		"v:{prv}:consents": true, "v:{prv}:consents:log": true}
 	keys := strings.Fields(redisCLI(t, server, "--scan"))
-	if len(keys) < 18 {
+	if len(keys) < 26 {
 		t.Fatalf("only %d keys: %v", len(keys), keys)
 	}
 	for _, key := range keys {

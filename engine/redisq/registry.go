@@ -60,7 +60,7 @@ func (r registry) AddCampaign(ctx context.Context, c engine.Campaign) error {
 	if err := r.activate(ctx, c); err != nil {
 		return err
 	}
-	done, err := r.run(ctx, swapScript, []string{campaignKey(c.ID)}, "", text, r.options.Retention.Milliseconds()).Bool()
+	done, err := r.swap(ctx, c, nil, text)
 	if err != nil {
 		return fail(ctx, "add a campaign", err)
 	}
@@ -68,6 +68,16 @@ func (r registry) AddCampaign(ctx context.Context, c engine.Campaign) error {
 		return fmt.Errorf("add campaign %s: %w", c.ID, engine.ErrConflict)
 	}
 	return nil
+}
+
+// swap writes a campaign if it is still as it was read. What only a campaign that is not over needs lives on for a while.
+func (r registry) swap(ctx context.Context, c engine.Campaign, before, after []byte) (bool, error) {
+	claims := r.options.Retention
+	if !c.Active() {
+		claims = min(claims, claimsGrace)
+	}
+	return r.run(ctx, swapScript, []string{campaignKey(c.ID), claimsKey(c.ID)}, before, after,
+		r.options.Retention.Milliseconds(), claims.Milliseconds()).Bool()
 }
 
 // enlist puts a campaign into a list by age and takes out what is too old.
@@ -117,7 +127,7 @@ func (r registry) ChangeCampaign(ctx context.Context, id engine.CampaignID, chan
 		if err := r.activate(ctx, c); err != nil {
 			return engine.Campaign{}, err
 		}
-		done, err := r.run(ctx, swapScript, []string{campaignKey(id)}, before, after, r.options.Retention.Milliseconds()).Bool()
+		done, err := r.swap(ctx, c, before, after)
 		if err != nil {
 			return engine.Campaign{}, fail(ctx, "change a campaign", err)
 		}

@@ -45,25 +45,43 @@ var (
 	askText string
 	//go:embed lead.lua
 	leadText string
+	//go:embed consent.lua
+	consentText string
+	//go:embed frequency.lua
+	frequencyText string
+	//go:embed claim.lua
+	claimText string
+	//go:embed taken.lua
+	takenText string
+	//go:embed spend.lua
+	spendText string
+	//go:embed enter.lua
+	enterText string
 
-	appendScript   = redis.NewScript(appendText)
-	directScript   = redis.NewScript(directText)
-	openScript     = redis.NewScript(openText)
-	feedScript     = redis.NewScript(feedText)
-	takeScript     = redis.NewScript(takeText)
-	holdScript     = redis.NewScript(holdText)
-	rouseScript    = redis.NewScript(rouseText)
-	recallScript   = redis.NewScript(recallText)
-	settleScript   = redis.NewScript(settleText)
-	batchesScript  = redis.NewScript(batchesText)
-	markScript     = redis.NewScript(markText)
-	creditScript   = redis.NewScript(creditText)
-	closeScript    = redis.NewScript(closeText)
-	swapScript     = redis.NewScript(swapText)
-	exchangeScript = redis.NewScript(exchangeText)
-	forgetScript   = redis.NewScript(forgetText)
-	askScript      = redis.NewScript(askText)
-	leadScript     = redis.NewScript(leadText)
+	appendScript    = redis.NewScript(appendText)
+	directScript    = redis.NewScript(directText)
+	openScript      = redis.NewScript(openText)
+	feedScript      = redis.NewScript(feedText)
+	takeScript      = redis.NewScript(takeText)
+	holdScript      = redis.NewScript(holdText)
+	rouseScript     = redis.NewScript(rouseText)
+	recallScript    = redis.NewScript(recallText)
+	settleScript    = redis.NewScript(settleText)
+	batchesScript   = redis.NewScript(batchesText)
+	markScript      = redis.NewScript(markText)
+	creditScript    = redis.NewScript(creditText)
+	closeScript     = redis.NewScript(closeText)
+	swapScript      = redis.NewScript(swapText)
+	exchangeScript  = redis.NewScript(exchangeText)
+	forgetScript    = redis.NewScript(forgetText)
+	askScript       = redis.NewScript(askText)
+	leadScript      = redis.NewScript(leadText)
+	consentScript   = redis.NewScript(consentText)
+	frequencyScript = redis.NewScript(frequencyText)
+	claimScript     = redis.NewScript(claimText)
+	takenScript     = redis.NewScript(takenText)
+	spendScript     = redis.NewScript(spendText)
+	enterScript     = redis.NewScript(enterText)
 )
 
 // run calls a script; Redis need not know it yet, as after a restart.

@@ -108,4 +108,9 @@ const (
 	kindPurpose   = 'p'
 	kindAddress   = 's'
 	kindAnswer    = 'i'
+	kindConsenter = 'c'
+	kindConsent   = 'e'
+	kindCounted   = 'f'
+	kindPlace     = 'h'
+	kindPace      = 'n'
 )
