@@ -11,9 +11,11 @@ import (
 
 // Answer is what a scripted Channel does with one message.
 type Answer struct {
-	fault *engine.Fault
-	hang  bool
-	after time.Duration
+	fault    *engine.Fault
+	later    *engine.Later
+	received bool
+	hang     bool
+	after    time.Duration
 }
 
 // Accept takes the message.
@@ -29,6 +31,14 @@ func Throttle(after time.Duration) Answer {
 	return Answer{fault: &engine.Fault{Reason: engine.Throttled, Code: "slow down", RetryAfter: after}}
 }
 
+// Received takes the message and says that it lies in the resident's mailbox or cabinet already.
+func Received() Answer { return Answer{received: true} }
+
+// Later takes the message and tells what became of it when it is asked with the receipt, after the given time (zero: as the engine likes).
+func Later(receipt string, after time.Duration) Answer {
+	return Answer{later: &engine.Later{Receipt: receipt, After: after}}
+}
+
 // Hang does not answer before ctx ends; this message and those behind it are then unavailable.
 func Hang() Answer { return Answer{hang: true} }
 
@@ -38,32 +48,62 @@ func (a Answer) After(d time.Duration) Answer {
 	return a
 }
 
+// result is what the channel says, or that there was no answer because ctx ended first.
+func (a Answer) result(ctx context.Context) engine.Result {
+	if a.hang {
+		<-ctx.Done()
+	} else if a.after > 0 {
+		select {
+		case <-ctx.Done():
+		case <-time.After(a.after):
+		}
+	}
+	if ctx.Err() != nil {
+		return engine.Result{Fault: &engine.Fault{Reason: engine.Unavailable, Code: "no answer", Err: ctx.Err()}}
+	}
+	return engine.Result{Fault: a.fault, Later: a.later, Received: a.received}
+}
+
+// script is what accounts are answered, one answer after another.
+type script struct {
+	otherwise Answer
+	answers   map[string][]Answer
+}
+
+func newScript(otherwise Answer) script { return script{otherwise, map[string][]Answer{}} }
+
+func (s *script) next(account string) Answer {
+	answers := s.answers[account]
+	if len(answers) == 0 {
+		return s.otherwise
+	}
+	s.answers[account] = answers[1:]
+	return answers[0]
+}
+
 // Channel is an engine.Channel that answers by script and remembers everything. It is safe for concurrent use.
 type Channel struct {
-	mu        sync.Mutex
-	otherwise Answer
-	scripts   map[string][]Answer
-	attempts  []engine.Message
-	taken     []engine.Message
+	mu       sync.Mutex
+	script   script
+	attempts []engine.Message
+	taken    []engine.Message
 }
 
 // NewChannel makes a channel that gives everybody without a script this answer.
-func NewChannel(otherwise Answer) *Channel {
-	return &Channel{otherwise: otherwise, scripts: map[string][]Answer{}}
-}
+func NewChannel(otherwise Answer) *Channel { return &Channel{script: newScript(otherwise)} }
 
 // Script sets the answers to an account's next attempts, one each; when they are used up it is answered like everybody.
 func (c *Channel) Script(account string, answers ...Answer) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.scripts[account] = answers
+	c.script.answers[account] = answers
 }
 
 // Otherwise changes the answer to everybody without a script.
 func (c *Channel) Otherwise(a Answer) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.otherwise = a
+	c.script.otherwise = a
 }
 
 // Send answers each message by its account's script, one after another.
@@ -71,43 +111,21 @@ func (c *Channel) Send(ctx context.Context, _ engine.Sender, msgs []engine.Messa
 	results := make([]engine.Result, len(msgs))
 	for i, msg := range msgs {
 		if ctx.Err() != nil {
-			results[i].Fault = untried(ctx)
+			results[i] = Hang().result(ctx)
 			continue
 		}
-		answer := c.next(msg)
-		if answer.hang {
-			<-ctx.Done()
-		} else if answer.after > 0 {
-			select {
-			case <-ctx.Done():
-			case <-time.After(answer.after):
-			}
-		}
-		if ctx.Err() != nil {
-			results[i].Fault = untried(ctx)
-			continue
-		}
-		if results[i].Fault = answer.fault; answer.fault == nil {
+		if results[i] = c.next(msg).result(ctx); results[i].Fault == nil {
 			c.take(msg)
 		}
 	}
 	return results
 }
 
-func untried(ctx context.Context) *engine.Fault {
-	return &engine.Fault{Reason: engine.Unavailable, Code: "no answer", Err: ctx.Err()}
-}
-
 func (c *Channel) next(msg engine.Message) Answer {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.attempts = append(c.attempts, msg)
-	script := c.scripts[msg.Recipient.Account]
-	if len(script) == 0 {
-		return c.otherwise
-	}
-	c.scripts[msg.Recipient.Account] = script[1:]
-	return script[0]
+	return c.script.next(msg.Recipient.Account)
 }
 
 func (c *Channel) take(msg engine.Message) {
@@ -123,7 +141,7 @@ func (c *Channel) Attempts() []engine.Message {
 	return slices.Clone(c.attempts)
 }
 
-// Taken gives every message the channel took, in order.
+// Taken gives every message the channel took, in order, also those of which it tells later what became of them.
 func (c *Channel) Taken() []engine.Message {
 	c.mu.Lock()
 	defer c.mu.Unlock()

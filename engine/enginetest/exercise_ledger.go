@@ -125,12 +125,15 @@ func testFeedTogether(t *testing.T, s engine.Stores) {
 func testBatchWhole(t *testing.T, s engine.Stores) {
 	b := batchOf("", 0, 1, 0, 7, 8, engine.ChunkSize-1)
 	b.Step, b.Phase, b.Try, b.Due = 2, engine.Waiting, 3, moment.Add(time.Hour+456*time.Microsecond)
+	b.Hold, b.Receipt = engine.HeldQuiet, "message 7"
 	id := opened(t, s, 4, 2, b)
 	got := must[engine.Batch](t)(s.Ledger.Take(t.Context(), id, b.ID(), "me", moment, moment.Add(time.Minute)))
 	equal(t, "campaign", got.Campaign, id)
 	equal(t, "ID", got.ID(), b.ID())
 	equal(t, "members", got.Members, b.Members)
 	equal(t, "try", got.Try, 3)
+	equal(t, "hold", got.Hold, engine.HeldQuiet)
+	equal(t, "receipt", got.Receipt, "message 7")
 	equal(t, "since", got.Since.Equal(moment), true)
 	equal(t, "due to the millisecond", got.Due.Equal(moment.Add(time.Hour)), true)
 }

@@ -3,6 +3,7 @@ package enginetest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 
 var registryTests = map[string]func(*testing.T, engine.Stores){
 	"providers":                     testProviders,
+	"changes of providers":          testChangeProvider,
 	"keys":                          testKeys,
 	"a campaign is added once":      testAddCampaign,
 	"changes are not lost":          testChangeCampaign,
@@ -38,6 +40,49 @@ func testProviders(t *testing.T, s engine.Stores) {
 	equal(t, "creation", got.CreatedAt.Equal(moment), true)
 	list := must[[]engine.Provider](t)(s.Registry.Providers(ctx))
 	equal(t, "listed", slices.ContainsFunc(list, func(p engine.Provider) bool { return p.ID == id }), true)
+}
+
+func testChangeProvider(t *testing.T, s engine.Stores) {
+	ctx, id := t.Context(), newProvider()
+	_, err := s.Registry.ChangeProvider(ctx, id, func(*engine.Provider) error { return nil })
+	wantError(t, err, engine.ErrNotFound)
+	reminder := engine.Route{Lanes: []engine.Lane{{{Channel: engine.Email, Until: engine.Goals{engine.Paid}},
+		{Channel: engine.Email, Template: engine.TemplateRef{Name: "reminder", Version: 2}}}}}
+	ok(t, s.Registry.PutProvider(ctx, engine.Provider{ID: id, Name: "УК «Дом»", Routes: map[string]engine.Route{"soft": reminder}, CreatedAt: moment}))
+	const writers, rounds = 4, 10
+	_, errs := together(writers, func(writer int) (int, error) {
+		for round := range rounds {
+			key := fmt.Sprintf("%d.%d", writer, round)
+			is, err := s.Registry.ChangeProvider(ctx, id, func(p *engine.Provider) error {
+				if p.Settings == nil {
+					p.Settings = map[string]string{}
+				}
+				p.Settings[key] = "set"
+				return nil
+			})
+			if err != nil {
+				return 0, err
+			}
+			if is.Settings[key] != "set" {
+				return 0, errors.New("the provider returned is not as it is now")
+			}
+		}
+		return 0, nil
+	})
+	ok(t, errors.Join(errs...))
+	refusal := errors.New("no")
+	_, err = s.Registry.ChangeProvider(ctx, id, func(p *engine.Provider) error {
+		p.Name, p.Settings["refused"] = "changed", "set"
+		return refusal
+	})
+	equal(t, "the very error", err, refusal)
+	got := must[engine.Provider](t)(s.Registry.Provider(ctx, id))
+	equal(t, "settings", len(got.Settings), writers*rounds)
+	equal(t, "name", got.Name, "УК «Дом»")
+	equal(t, "a step's template", got.Routes["soft"].Lanes[0][1].Template, engine.TemplateRef{Name: "reminder", Version: 2})
+	listed := must[[]engine.Provider](t)(s.Registry.Providers(ctx))
+	of := slices.IndexFunc(listed, func(p engine.Provider) bool { return p.ID == id })
+	equal(t, "settings in the list", of >= 0 && len(listed[of].Settings) == writers*rounds, true)
 }
 
 func testKeys(t *testing.T, s engine.Stores) {

@@ -3,6 +3,7 @@ package enginetest_test
 import (
 	"context"
 	"errors"
+	"reflect"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -50,35 +51,6 @@ func TestMemoryWakes(t *testing.T) {
 	})
 }
 
-func TestChannelFollowsItsScript(t *testing.T) {
-	channel := enginetest.NewChannel(enginetest.Accept())
-	channel.Script("b", enginetest.Refuse(engine.BadAddress, "550 5.1.1"), enginetest.Throttle(time.Minute))
-	channel.Script("c", enginetest.Hang())
-	message := func(account string) engine.Message {
-		return engine.Message{Recipient: engine.Recipient{Account: account}}
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-	defer cancel()
-	results := channel.Send(ctx, engine.Sender{}, []engine.Message{message("a"), message("b"), message("b"), message("c"), message("a")})
-	var reasons []engine.Reason
-	for _, r := range results {
-		if r.Fault == nil {
-			reasons = append(reasons, engine.NoReason)
-			continue
-		}
-		reasons = append(reasons, r.Fault.Reason)
-	}
-	want := []engine.Reason{engine.NoReason, engine.BadAddress, engine.Throttled, engine.Unavailable, engine.Unavailable}
-	for i := range want {
-		if reasons[i] != want[i] {
-			t.Fatalf("reasons are %v, want %v", reasons, want)
-		}
-	}
-	if len(channel.Attempts()) != 4 || channel.TakenBy()["a"] != 1 {
-		t.Fatalf("%d attempts, taken %v", len(channel.Attempts()), channel.TakenBy())
-	}
-}
-
 func TestFaultsFailBeforeAndAfter(t *testing.T) {
 	memory := enginetest.NewMemory()
 	faults := enginetest.NewFaults(memory.Stores(), 1, 0.5)
@@ -100,5 +72,31 @@ func TestFaultsFailBeforeAndAfter(t *testing.T) {
 	faults.SetRate(0)
 	if err := faults.Stores().Journal.Record(t.Context()); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestFaultsReachEveryCall(t *testing.T) {
+	stores := reflect.ValueOf(enginetest.NewFaults(enginetest.NewMemory().Stores(), 1, 2).Stores()) // a rate of 2: every call, before its work
+	for i := range stores.NumField() {
+		name := stores.Type().Field(i).Name
+		if stores.Field(i).IsNil() {
+			t.Errorf("%s is missing", name)
+			continue
+		}
+		store := stores.Field(i).Elem()
+		for method := range stores.Type().Field(i).Type.NumMethod() {
+			called := stores.Type().Field(i).Type.Method(method).Name
+			call := store.MethodByName(called)
+			arguments := []reflect.Value{reflect.ValueOf(t.Context())}
+			for n := 1; n < call.Type().NumIn(); n++ {
+				if !call.Type().IsVariadic() || n < call.Type().NumIn()-1 {
+					arguments = append(arguments, reflect.Zero(call.Type().In(n)))
+				}
+			}
+			answers := call.Call(arguments)
+			if err, _ := answers[len(answers)-1].Interface().(error); !errors.Is(err, engine.ErrDown) {
+				t.Errorf("%s.%s does not fail: %v", name, called, err)
+			}
+		}
 	}
 }
