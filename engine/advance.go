@@ -8,84 +8,83 @@ import (
 )
 
 // Advance does what is due in a campaign's life by itself, and mends what a crash has left: a scheduled campaign begins, one that is
-// not wholly fed is fed, batches that nobody works on are woken, one with nobody in flight ends. It is harmless to call at any time.
+// not wholly fed is fed, batches that are due are roused, one with nobody in flight ends. It is harmless to call at any time.
 func (e *Engine) Advance(ctx context.Context, id CampaignID) error {
 	c, err := e.Stores.Registry.Campaign(ctx, id)
 	if err != nil {
 		return fmt.Errorf("read campaign %s: %w", id, err)
 	}
-	switch now := time.Now(); c.Status {
-	case StatusScheduled:
-		if c.SendAt.After(now) {
-			return nil
-		}
-		c, err = e.Stores.Registry.ChangeCampaign(ctx, id, func(c *Campaign) error {
-			if c.Status != StatusScheduled {
-				return &StatusError{c.Status, "start"}
-			}
-			c.Status, c.StartedAt = StatusRunning, now.UTC().Truncate(time.Millisecond)
-			return nil
-		})
-		if err != nil {
+	if c.Status == StatusScheduled && !c.SendAt.After(time.Now()) {
+		if c, err = e.begin(ctx, id); err != nil {
 			return err
 		}
-		return e.feed(ctx, c)
-	case StatusRunning:
-		if err := e.feed(ctx, c); err != nil {
-			return err
-		}
-		forgotten, err := e.wakeBefore(ctx, c, now.Add(-e.overdue()))
-		if err != nil {
-			return err
-		}
-		e.Meter.Repaired(forgotten)
-		return e.account(ctx, c)
-	case StatusCancelled:
-		return e.recall(ctx, c)
 	}
-	return nil
-}
-
-// overdue is how late a batch must be before it counts as forgotten: a worker that died held it no longer than this.
-func (e *Engine) overdue() time.Duration { return e.Lease / 2 }
-
-// recall wakes everything, so that it sees the cancellation.
-func (e *Engine) recall(ctx context.Context, c Campaign) error {
-	if err := e.feed(ctx, c); err != nil {
+	switch c.Status {
+	case StatusRunning, StatusCancelled:
+	default:
+		return nil
+	}
+	if c.Status == StatusCancelled {
+		if c.StartedAt.IsZero() || !c.EndedAt.IsZero() {
+			return nil
+		}
+		if err := e.Stores.Ledger.Recall(ctx, id, time.Now()); err != nil {
+			return fmt.Errorf("recall the batches: %w", err)
+		}
+	}
+	fed, err := e.feed(ctx, c)
+	if err != nil {
 		return err
 	}
-	if _, err := e.wakeBefore(ctx, c, time.Now().Add(2*time.Duration(maxWait))); err != nil {
+	if err := e.rouse(ctx, c); err != nil || !fed {
 		return err
 	}
 	return e.account(ctx, c)
 }
 
-// feedWindow is how many chunks are put into the ledger at once.
-const feedWindow = 64
+// begin sets a scheduled campaign running whose time has come.
+func (e *Engine) begin(ctx context.Context, id CampaignID) (Campaign, error) {
+	return e.Stores.Registry.ChangeCampaign(ctx, id, func(c *Campaign) error {
+		if c.Status != StatusScheduled {
+			return &StatusError{c.Status, "start"}
+		}
+		c.Status, c.StartedAt = StatusRunning, time.Now().UTC().Truncate(time.Millisecond)
+		return nil
+	})
+}
 
-// feed puts the first batches of every chunk that has none yet.
-func (e *Engine) feed(ctx context.Context, c Campaign) error {
+// feedSize is how many chunks are put into the ledger at once: so many that the workers have enough to do, so few that other campaigns get
+// their turn in between.
+const feedSize = 64
+
+// feed puts the first batches of the next chunks that have none yet, and tells whether that was all of them. Otherwise the campaign has been
+// woken to go on.
+func (e *Engine) feed(ctx context.Context, c Campaign) (fed bool, err error) {
 	size, err := e.Stores.Audience.Size(ctx, c.ID)
 	if err != nil {
-		return fmt.Errorf("read the audience's size: %w", err)
+		return false, fmt.Errorf("read the audience's size: %w", err)
 	}
 	if err := e.Stores.Ledger.Open(ctx, c.ID, size.Recipients, len(c.Route.Lanes)); err != nil {
-		return fmt.Errorf("open the ledger: %w", err)
+		return false, fmt.Errorf("open the ledger: %w", err)
 	}
 	from, err := e.Stores.Ledger.Fed(ctx, c.ID)
 	if err != nil {
-		return fmt.Errorf("read the feeding cursor: %w", err)
+		return false, fmt.Errorf("read the feeding cursor: %w", err)
 	}
-	for from < size.Chunks {
-		to := min(from+feedWindow, size.Chunks)
-		if err := e.feedChunks(ctx, c, from, to); errors.Is(err, ErrConflict) {
-			return nil // somebody else feeds this campaign
-		} else if err != nil {
-			return err
+	if from >= size.Chunks {
+		return true, nil
+	}
+	to := min(from+feedSize, size.Chunks)
+	if err := e.feedChunks(ctx, c, from, to); err != nil {
+		if errors.Is(err, ErrConflict) {
+			return false, nil // somebody else feeds this campaign
 		}
-		from = to
+		return false, err
 	}
-	return nil
+	if to == size.Chunks {
+		return true, nil
+	}
+	return false, e.put(ctx, []Wake{{Campaign: c.ID, Urgent: c.Urgent, At: time.Now().Truncate(time.Millisecond)}})
 }
 
 func (e *Engine) feedChunks(ctx context.Context, c Campaign, from, to int) error {
@@ -116,7 +115,7 @@ func (e *Engine) feedChunks(ctx context.Context, c Campaign, from, to int) error
 	if err := e.Stores.Ledger.Feed(ctx, c.ID, from, to, batches); err != nil {
 		return fmt.Errorf("feed chunks %d to %d: %w", from, to, err)
 	}
-	return e.wake(ctx, c, batches...)
+	return nil
 }
 
 // firstStep saves a trip through the queue: steps over channels that are not configured are passed over by everybody.
@@ -129,26 +128,7 @@ func (e *Engine) firstStep(c Campaign, lane Lane) int {
 	return 0
 }
 
-// wakePage is how many batches are woken at once; what is left is woken by the next Reconcile.
-const wakePage = 10_000
-
-// wakeBefore wakes batches that are due, or whose lease ends, before the given time, and tells how many. A batch is woken for the time it is
-// due at, so that a wake that still lies in the queue is not doubled; one that is due later is woken now.
-func (e *Engine) wakeBefore(ctx context.Context, c Campaign, before time.Time) (int, error) {
-	batches, err := e.Stores.Ledger.Batches(ctx, c.ID, before, wakePage)
-	if err != nil {
-		return 0, fmt.Errorf("list the batches: %w", err)
-	}
-	now := time.Now()
-	for i := range batches {
-		if batches[i].Due.After(now) {
-			batches[i].Due = now.Truncate(time.Minute)
-		}
-	}
-	return len(batches), e.wake(ctx, c, batches...)
-}
-
-// account ends a campaign that has nobody in flight, and raises the alarm when a campaign with somebody in flight has no batch left.
+// account ends a campaign that has nobody in flight, and puts back whoever is in flight but in no batch.
 func (e *Engine) account(ctx context.Context, c Campaign) error {
 	// In this order: batches that settle between the two readings lower the balance too.
 	outstanding, err := e.Stores.Ledger.Outstanding(ctx, c.ID)
@@ -159,14 +139,72 @@ func (e *Engine) account(ctx context.Context, c Campaign) error {
 	if err != nil {
 		return fmt.Errorf("read the balance: %w", err)
 	}
-	if balance.InFlight == 0 {
+	switch {
+	case balance.InFlight == 0:
 		return e.finish(ctx, c.ID)
-	}
-	if outstanding == 0 {
-		e.Meter.Unaccounted(balance.InFlight)
-		e.Log.Error("recipients are in flight but in no batch", "campaign", c.ID, "recipients", balance.InFlight)
+	case outstanding == 0:
+		return e.mend(ctx, c, balance.InFlight)
 	}
 	return nil
+}
+
+// mend puts recipients who are in flight though no batch is left back into batches. No crash of ours leads there; a Redis that has lost what it
+// had acknowledged may.
+func (e *Engine) mend(ctx context.Context, c Campaign, lost int64) error {
+	e.Meter.Unaccounted(lost)
+	e.Log.Error("recipients are in flight but in no batch: they are put back", "campaign", c.ID, "recipients", lost)
+	size, err := e.Stores.Audience.Size(ctx, c.ID)
+	if err != nil {
+		return fmt.Errorf("read the audience's size: %w", err)
+	}
+	for chunk := range size.Chunks {
+		n, err := e.Stores.Audience.Length(ctx, c.ID, chunk)
+		if err != nil {
+			return fmt.Errorf("read the length of chunk %d: %w", chunk, err)
+		}
+		for lane := range c.Route.Lanes {
+			states, err := e.Stores.Ledger.States(ctx, c.ID, lane, OrdinalOf(chunk, 0), n)
+			if err != nil {
+				return fmt.Errorf("read the states: %w", err)
+			}
+			s := Settlement{Chunk: chunk, Lane: lane, Next: stranded(c.Route.Lanes[lane], chunk, lane, states, time.Now())}
+			if len(s.Next) == 0 {
+				continue
+			}
+			if _, err := e.Stores.Ledger.Return(ctx, c.ID, s); err != nil {
+				return fmt.Errorf("put recipients back: %w", err)
+			}
+			e.Meter.Repaired(len(s.Next))
+		}
+	}
+	return e.rouse(ctx, c)
+}
+
+// stranded makes batches of everybody in flight in a chunk, at the places their states say.
+func stranded(lane Lane, chunk, number int, states []State, now time.Time) (list []Batch) {
+	now = now.Truncate(time.Millisecond)
+	type spot struct {
+		step  uint8
+		phase Phase
+	}
+	groups := map[spot]*Members{}
+	for i, s := range states {
+		if s.Outcome != InFlight || int(s.Step) >= len(lane) {
+			continue
+		}
+		at := spot{s.Step, Sending}
+		if s.Taken() {
+			at.phase = phaseOf(s, lane)
+		}
+		if groups[at] == nil {
+			groups[at] = new(Members)
+		}
+		groups[at].Add(i)
+	}
+	for at, members := range groups {
+		list = append(list, Batch{Chunk: chunk, Lane: number, Step: int(at.step), Phase: at.phase, Since: now, Due: now, Members: *members})
+	}
+	return list
 }
 
 // finish ends a campaign of whom nobody is in flight.

@@ -70,8 +70,24 @@ type Phase string
 
 // The phases of a step.
 const (
-	Sending Phase = "send" // hand the messages to the channel
-	Waiting Phase = "wait" // the channel took them; see whether the step's goal was met
+	Sending    Phase = "send" // hand the messages to the channel
+	Confirming Phase = "conf" // the channel has them; ask what became of them
+	Waiting    Phase = "wait" // the channel took them; see whether the step's goal was met
+)
+
+// Hold says why a batch that could be sent waits.
+type Hold string
+
+// The holds. A batch that waits for its time alone has NoHold.
+const (
+	NoHold         Hold = ""
+	HeldRetry      Hold = "retry"      // an attempt has failed
+	HeldQuiet      Hold = "quiet"      // it is night at the recipients'
+	HeldPace       Hold = "pace"       // the channel's or the sender's rate
+	HeldQuota      Hold = "quota"      // the provider's quota
+	HeldBreaker    Hold = "breaker"    // the channel does not work for this sender
+	HeldReputation Hold = "reputation" // too many of the sender's messages bounced or were complained about
+	HeldShared     Hold = "shared"     // somebody else writes to the same address just now
 )
 
 // Batch is the traveller: members of one chunk at the same place of one lane. It is small; whom it is for lies in the Audience.
@@ -81,9 +97,12 @@ type Batch struct {
 	Lane     int        `json:"lane"`
 	Step     int        `json:"step"`
 	Phase    Phase      `json:"phase"`
-	Try      int        `json:"try,omitempty"` // how many attempts have failed at this step
-	Since    time.Time  `json:"since"`         // when it came to this step; millisecond precision
-	Due      time.Time  `json:"due"`           // when to wake; millisecond precision
+	Try      int        `json:"try,omitempty"`   // how many attempts have failed at this step
+	Polls    int        `json:"polls,omitempty"` // how often the channel was asked in vain what became of the messages
+	Hold     Hold       `json:"hold,omitempty"`
+	Receipt  string     `json:"receipt,omitempty"` // of Confirming: what the channel is asked with
+	Since    time.Time  `json:"since"`             // when it came to this step; millisecond precision
+	Due      time.Time  `json:"due"`               // when to wake; millisecond precision
 	Members  Members    `json:"members"`
 }
 

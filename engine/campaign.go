@@ -2,7 +2,9 @@ package engine
 
 import (
 	"encoding/json"
+	"fmt"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -11,8 +13,8 @@ type CampaignID string
 
 // TemplateRef names a template and, once pinned, its version. Version 0 means the newest.
 type TemplateRef struct {
-	Name    string `json:"name"`
-	Version int    `json:"version,omitempty"`
+	Name    string
+	Version int
 }
 
 // String writes the reference as the API does: "bill-monthly@3", or "bill-monthly" without a version.
@@ -21,6 +23,23 @@ func (t TemplateRef) String() string {
 		return t.Name
 	}
 	return t.Name + "@" + strconv.Itoa(t.Version)
+}
+
+// MarshalText writes the reference as String does.
+func (t TemplateRef) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (t *TemplateRef) UnmarshalText(text []byte) error {
+	name, version, pinned := strings.Cut(string(text), "@")
+	*t = TemplateRef{Name: name}
+	if !pinned {
+		return nil
+	}
+	var err error
+	if t.Version, err = strconv.Atoi(version); err != nil || t.Version < 1 {
+		return fmt.Errorf("the version of template %s is not a number from 1 on", name)
+	}
+	return nil
 }
 
 // Campaign is one order of a provider: what to tell, to whom, over which route. A single message is a campaign of one recipient.
@@ -42,6 +61,24 @@ type Campaign struct {
 	CreatedAt time.Time       `json:"created_at"`
 	StartedAt time.Time       `json:"started_at,omitzero"`
 	EndedAt   time.Time       `json:"ended_at,omitzero"`
+	RetryOf   CampaignID      `json:"retry_of,omitempty"`   // the campaign whose undelivered this one is for
+	RetriedBy CampaignID      `json:"retried_by,omitempty"` // the other way round
+}
+
+// textOf is the template of a step of the campaign's route.
+func (c Campaign) textOf(s Step) TemplateRef {
+	if s.Template.Name != "" {
+		return s.Template
+	}
+	return c.Template
+}
+
+// textAt is the template of the step at a place of the route; false if there is no such place.
+func (c Campaign) textAt(lane, step int) (TemplateRef, bool) {
+	if lane >= len(c.Route.Lanes) || step >= len(c.Route.Lanes[lane]) {
+		return TemplateRef{}, false
+	}
+	return c.textOf(c.Route.Lanes[lane][step]), true
 }
 
 // Active reports whether something is still to be done for the campaign: it is scheduled, running or paused, or it was cancelled while

@@ -15,6 +15,27 @@ type Channel interface {
 	Send(ctx context.Context, from Sender, msgs []Message) []Result
 }
 
+// Confirmer is implemented by channels whose provider answers later, such as ГИС ЖКХ. Confirm asks what became of messages for which Send
+// gave a Receipt, and returns one Result per receipt, in order; one that is Later again is asked for later. It holds no worker while it
+// waits. Like Send it is safe for concurrent use and returns soon after ctx ends.
+type Confirmer interface {
+	Confirm(ctx context.Context, from Sender, pending []Receipt) []Result
+}
+
+// Receipt is what a message that is not confirmed yet is asked about with.
+type Receipt struct {
+	Key   string    // of the Message
+	Text  string    // of the Result's Later
+	Polls int       // how often it was asked about before
+	Since time.Time // when the recipient came to this step
+}
+
+// Later is a Result that is not known yet.
+type Later struct {
+	Receipt string        // what to ask with: an identity of the provider's, the same for messages that travel together; never an address
+	After   time.Duration // when to ask; zero: in ten seconds
+}
+
 // Sender is on whose behalf messages go out.
 type Sender struct {
 	Provider Provider
@@ -39,7 +60,9 @@ type Content struct {
 
 // Result is what became of one message.
 type Result struct {
-	Fault *Fault // nil: the provider took it
+	Fault    *Fault // nil: the provider took it, or answers Later
+	Later    *Later // not nil: the provider answers later; only a Confirmer may say so
+	Received bool   // the provider says that it lies in the resident's mailbox or cabinet now
 }
 
 // Fault is a failed send as the channel classified it. An unknown error is temporary. "Slow down" (Throttled) is not an attempt.
@@ -47,6 +70,7 @@ type Fault struct {
 	Reason     Reason        // a reason of failure: retry rule, metric label and report column at once
 	Code       string        // the provider's own: "550 5.1.1", "VK 901", "INT002000"; never an address
 	RetryAfter time.Duration // the provider's wish; zero if it has none
+	Whole      bool          // the channel fails whoever is written to: it does not answer, or does not let us in. What opens the breaker
 	Err        error         // for logs; it must not contain personal data
 }
 

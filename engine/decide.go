@@ -9,50 +9,64 @@ import (
 )
 
 // decide gives a verdict on every member of the batch. Members without one are put back as they are.
-func (e *Engine) decide(ctx context.Context, r *run) (map[int]verdict, error) {
+func (e *Engine) decide(ctx context.Context, r *run) error {
 	now := time.Now()
+	handed := r.batch.Phase == Confirming // the channel has the messages: what became of them must be heard
 	switch c := r.campaign; {
-	case c.Status == StatusCancelled:
-		return r.all(verdict{what: ended, outcome: Cancelled}), nil
-	case !c.ExpiresAt.IsZero() && !now.Before(c.ExpiresAt):
-		return r.all(verdict{what: ended, outcome: Expired}), nil
 	case c.Status == StatusPaused, r.batch.Due.After(now.Add(early)):
-		return r.all(verdict{what: again}), nil
+		return nil
+	case c.Status == StatusCancelled && !handed:
+		r.all(verdict{what: ended, outcome: Cancelled})
+		return nil
+	case !c.ExpiresAt.IsZero() && !now.Before(c.ExpiresAt) && !handed:
+		r.all(verdict{what: ended, outcome: Expired})
+		return nil
+	}
+	if handed {
+		return e.confirm(ctx, r)
 	}
 	met, err := e.met(ctx, r)
 	if err != nil {
-		return nil, fmt.Errorf("read the marks: %w", err)
+		return fmt.Errorf("read the marks: %w", err)
 	}
-	verdicts := make(map[int]verdict, ChunkSize)
 	for i := range r.batch.Members.All() {
 		if met.Has(i) {
-			verdicts[i] = verdict{what: ended, outcome: Suppressed, reason: GoalMet}
+			r.verdicts[i] = verdict{what: ended, outcome: Suppressed, reason: GoalMet}
 		}
+	}
+	who := r.undecided()
+	if len(who) == 0 {
+		return nil
 	}
 	// Both phases need the people: to write to them, or to know which step can reach them next.
-	if len(verdicts) < r.batch.Members.Count() {
-		if r.people, err = e.Stores.Audience.Chunk(ctx, r.campaign.ID, r.batch.Chunk); err != nil {
-			return nil, fmt.Errorf("read chunk %d: %w", r.batch.Chunk, err)
-		}
+	if err := e.readPeople(ctx, r); err != nil {
+		return err
 	}
 	if r.batch.Phase == Waiting {
-		for i := range r.batch.Members.All() {
-			if !met.Has(i) {
-				verdicts[i] = verdict{what: skipped}
-			}
-		}
-		return verdicts, nil
+		r.each(who, verdict{what: skipped})
+		return nil
 	}
-	return verdicts, e.send(ctx, r, verdicts)
+	return e.send(ctx, r, who)
+}
+
+// undecided are the members that still travel with the batch and have no verdict yet.
+func (r *run) undecided() []int {
+	who := make([]int, 0, ChunkSize)
+	for i := range r.batch.Members.All() {
+		if r.verdicts[i].what == again && r.batch.valid(r.states[i]) {
+			who = append(who, i)
+		}
+	}
+	return who
 }
 
 // all gives every member the same verdict.
-func (r *run) all(v verdict) map[int]verdict {
-	verdicts := make(map[int]verdict, ChunkSize)
-	for i := range r.batch.Members.All() {
-		verdicts[i] = v
+func (r *run) all(v verdict) { r.each(r.undecided(), v) }
+
+func (r *run) each(who []int, v verdict) {
+	for _, i := range who {
+		r.verdicts[i] = v
 	}
-	return verdicts
 }
 
 // met gives the members who have already done what the step is for.
@@ -64,10 +78,21 @@ func (e *Engine) met(ctx context.Context, r *run) (Members, error) {
 	return e.Stores.Marks.Of(ctx, r.campaign.ID, r.batch.Chunk, facts...)
 }
 
-// reach tells whether a member can be reached over a step's channel: it is configured, the kind may go there, and there is an address.
-func (e *Engine) reach(r *run) func(int, Step) bool {
-	return func(i int, step Step) bool {
-		return e.configured(r.campaign, step.Channel) && i < len(r.people) && r.people[i].Address(step.Channel) != ""
+func (e *Engine) readPeople(ctx context.Context, r *run) (err error) {
+	if r.people, err = e.Stores.Audience.Chunk(ctx, r.campaign.ID, r.batch.Chunk); err != nil {
+		return fmt.Errorf("read chunk %d: %w", r.batch.Chunk, err)
+	}
+	return nil
+}
+
+// barrier tells why a member can never be reached over a step's channel: it is not configured or the kind may not go there (NoAddress too,
+// since nothing can be done about it here), there is no address, or the resident does not take messages of this kind there.
+func (e *Engine) barrier(r *run) func(int, Step) Reason {
+	return func(i int, step Step) Reason {
+		if !e.configured(r.campaign, step.Channel) || i >= len(r.people) {
+			return NoAddress
+		}
+		return r.people[i].barrier(r.campaign.Kind, step.Channel)
 	}
 }
 
@@ -75,114 +100,119 @@ func (e *Engine) configured(c Campaign, ch ChannelName) bool {
 	return e.Channels[ch] != nil && Allowed(c.Kind, ch)
 }
 
-// send writes to every member that has no verdict yet and may be written to.
-func (e *Engine) send(ctx context.Context, r *run, verdicts map[int]verdict) error {
-	step := r.lane[r.batch.Step]
-	if err := e.hush(ctx, r, step, verdicts); err != nil {
+// send writes to those members that may be written to now. Every rule gives its verdicts and hands on the others.
+func (e *Engine) send(ctx context.Context, r *run, who []int) (err error) {
+	defer e.leave(context.WithoutCancel(ctx), r)
+	for _, rule := range []func(context.Context, *run, []int) ([]int, error){e.hush, e.atDay, e.alone, e.paced, e.capped} {
+		if who, err = rule(ctx, r, who); err != nil || len(who) == 0 {
+			return err
+		}
+	}
+	messages, who, err := e.write(ctx, r, who)
+	if err != nil || len(who) == 0 {
 		return err
 	}
-	var messages []Message
-	var who []int
-	text, err := e.Texts.Open(ctx, r.campaign.Template)
-	if err != nil {
-		return fmt.Errorf("open template %s: %w", r.campaign.Template, err)
+	results := e.hand(ctx, r, messages)
+	for k, i := range who {
+		r.verdicts[i] = judge(ctx, results[k])
 	}
-	for i := range r.batch.Members.All() {
-		if _, done := verdicts[i]; done || !r.batch.valid(r.states[i]) {
-			continue
-		}
-		message, err := e.write(r, text, step.Channel, i)
+	if err := e.diagnose(context.WithoutCancel(ctx), r, who, results); err != nil {
+		return err
+	}
+	return e.cover(context.WithoutCancel(ctx), r, who)
+}
+
+// write renders the messages. Who cannot be rendered has failed; the others are handed on.
+func (e *Engine) write(ctx context.Context, r *run, who []int) (messages []Message, ready []int, err error) {
+	ref := r.template()
+	text, err := e.Texts.Open(ctx, ref)
+	if err != nil {
+		return nil, nil, fmt.Errorf("open template %s: %w", ref, err)
+	}
+	messages, ready = make([]Message, 0, len(who)), who[:0]
+	ch := r.step().Channel
+	for _, i := range who {
+		ordinal := OrdinalOf(r.batch.Chunk, i)
+		content, err := text.Render(ch, Letter{
+			Provider: r.provider, Campaign: r.campaign, Recipient: r.people[i],
+			Links: e.Tokens.LinksFor(e.PublicURL, Pass{Campaign: r.campaign.ID, Ordinal: ordinal, Channel: ch, Lane: r.batch.Lane, Step: r.batch.Step}),
+		})
 		if err != nil {
-			verdicts[i] = verdict{what: failed, fault: &Fault{Reason: BadMessage, Code: "template", Err: err}}
+			r.verdicts[i] = verdict{what: failed, fault: &Fault{Reason: BadMessage, Code: "template", Err: err}}
 			continue
 		}
-		messages, who = append(messages, message), append(who, i)
+		messages = append(messages, Message{Key: r.messageKey(ordinal), Recipient: r.people[i], Content: content})
+		ready = append(ready, i)
 	}
-	for k, result := range e.hand(ctx, r, step.Channel, messages) {
-		verdicts[who[k]] = judge(ctx, result)
-	}
-	return nil
-}
-
-// hush passes over whom the step cannot reach or must not reach.
-func (e *Engine) hush(ctx context.Context, r *run, step Step, verdicts map[int]verdict) error {
-	reach := e.reach(r)
-	var who []int
-	var addresses []string
-	for i := range r.batch.Members.All() {
-		if _, done := verdicts[i]; done {
-			continue
-		}
-		if !reach(i, step) {
-			verdicts[i] = verdict{what: skipped}
-			continue
-		}
-		who, addresses = append(who, i), append(addresses, r.people[i].Address(step.Channel))
-	}
-	if len(who) == 0 {
-		return nil
-	}
-	reasons, err := e.Stores.Stops.Stopped(ctx, r.provider.ID, step.Channel, addresses)
-	if err != nil {
-		return fmt.Errorf("read the stops: %w", err)
-	}
-	for k, reason := range reasons {
-		if stops(r.campaign.Kind, reason) {
-			verdicts[who[k]] = verdict{what: skipped, reason: reason}
-		}
-	}
-	return nil
-}
-
-// write renders one member's message.
-func (e *Engine) write(r *run, text Text, ch ChannelName, i int) (Message, error) {
-	ordinal := OrdinalOf(r.batch.Chunk, i)
-	content, err := text.Render(ch, Letter{
-		Provider: r.provider, Campaign: r.campaign, Recipient: r.people[i],
-		Links: e.Tokens.LinksFor(e.PublicURL, r.campaign.ID, ordinal, ch),
-	})
-	return Message{Key: MessageKey(r.campaign.ID, ordinal, ch), Recipient: r.people[i], Content: content}, err
+	return messages, ready, nil
 }
 
 // hand gives the messages to the channel; a test campaign does everything but this.
-func (e *Engine) hand(ctx context.Context, r *run, ch ChannelName, messages []Message) []Result {
-	if r.campaign.Mode == Test || len(messages) == 0 {
+func (e *Engine) hand(ctx context.Context, r *run, messages []Message) []Result {
+	if r.campaign.Mode == Test {
 		return make([]Result, len(messages))
 	}
-	begin := time.Now()
+	ch, begin := r.step().Channel, time.Now()
 	results := e.Channels[ch].Send(ctx, Sender{Provider: r.provider, Campaign: r.campaign}, messages)
 	e.Meter.Sending(ch, time.Since(begin), len(messages))
-	if len(results) != len(messages) {
-		err := fmt.Errorf("channel %s answered %d results for %d messages", ch, len(results), len(messages))
-		e.Log.Error("a channel broke its contract", "error", err)
-		results = slices.Repeat([]Result{{Fault: FaultOf(err)}}, len(messages))
-	}
-	e.count(ch, results)
-	return results
+	return e.results(ch, results, len(messages))
 }
 
-func (e *Engine) count(ch ChannelName, results []Result) {
+// results counts what a channel answered, after seeing that it answered for every message.
+func (e *Engine) results(ch ChannelName, results []Result, messages int) []Result {
+	if len(results) != messages {
+		err := fmt.Errorf("channel %s answered %d results for %d messages", ch, len(results), messages)
+		e.Log.Error("a channel broke its contract", "error", err)
+		results = slices.Repeat([]Result{{Fault: FaultOf(err)}}, messages)
+	}
 	tried := map[Reason]int{}
 	for _, result := range results {
-		if result.Fault == nil {
+		switch {
+		case result.Fault != nil:
+			tried[result.Fault.Reason]++
+		case result.Later == nil:
 			tried[NoReason]++
-			continue
 		}
-		tried[result.Fault.Reason]++
 	}
 	for reason, n := range tried {
 		e.Meter.Tried(ch, reason, n)
 	}
+	return results
 }
 
-// judge turns a channel's result into a verdict. What was not tried because the worker is being stopped, or lost its lease, has not failed.
+// judge turns a channel's result into a verdict. What was not tried because the worker is being stopped, its lease was lost or its campaign
+// is held, has not failed.
 func judge(ctx context.Context, result Result) verdict {
 	switch f := result.Fault; {
+	case f == nil && result.Later != nil:
+		return verdict{what: handed, receipt: result.Later.Receipt, pause: result.Later.After}
 	case f == nil:
-		return verdict{what: taken}
+		return verdict{what: taken, received: result.Received}
 	case ctx.Err() != nil && f.Reason.Temporary() && errors.Is(f, ctx.Err()):
 		return verdict{what: again}
 	default:
 		return verdict{what: failed, fault: f}
 	}
+}
+
+// confirm asks the channel what became of the messages it has.
+func (e *Engine) confirm(ctx context.Context, r *run) error {
+	ch := r.step().Channel
+	confirmer, able := e.Channels[ch].(Confirmer)
+	who := r.undecided()
+	if !able || len(who) == 0 {
+		return nil
+	}
+	if err := e.readPeople(ctx, r); err != nil {
+		return err
+	}
+	pending := make([]Receipt, len(who))
+	for k, i := range who {
+		pending[k] = Receipt{Key: r.messageKey(OrdinalOf(r.batch.Chunk, i)), Text: r.batch.Receipt, Polls: r.batch.Polls, Since: r.batch.Since}
+	}
+	results := e.results(ch, confirmer.Confirm(ctx, Sender{Provider: r.provider, Campaign: r.campaign}, pending), len(pending))
+	for k, i := range who {
+		r.verdicts[i] = judge(ctx, results[k])
+	}
+	return nil
 }

@@ -10,6 +10,8 @@ type Meter interface {
 	// Tried tells how many messages a channel took (NoReason) or refused for a reason, and how long the whole Send lasted.
 	Tried(ch ChannelName, reason Reason, n int)
 	Sending(ch ChannelName, took time.Duration, n int)
+	// Held tells of messages that could be sent and wait, and why.
+	Held(ch ChannelName, why Hold, n int)
 	// Observed tells of facts from outside.
 	Observed(ch ChannelName, f Fact, n int)
 	// Repaired tells of batches woken again by Reconcile.
@@ -25,6 +27,7 @@ type NoMeter struct{}
 func (NoMeter) Handled(ChannelName, Phase, time.Duration, int) {}
 func (NoMeter) Tried(ChannelName, Reason, int)                 {}
 func (NoMeter) Sending(ChannelName, time.Duration, int)        {}
+func (NoMeter) Held(ChannelName, Hold, int)                    {}
 func (NoMeter) Observed(ChannelName, Fact, int)                {}
 func (NoMeter) Repaired(int)                                   {}
 func (NoMeter) Unaccounted(int64)                              {}

@@ -122,12 +122,16 @@ const (
 	Forbidden      Reason = "forbidden"    // this kind never goes over this channel
 	Opted          Reason = "unsubscribed" // the resident unsubscribed from this kind
 	PreviousBounce Reason = "bounced"      // the address bounced before
-	PaperOnly      Reason = "paper_only"   // the resident takes paper only
+	PaperOnly      Reason = "paper_only"   // the resident takes paper only, or the step is paper and the resident takes none
+	NoConsent      Reason = "no_consent"   // an ad, and the resident has not agreed to ads
+	Capped         Reason = "frequency"    // the account has had as many campaigns of this kind as the provider allows
+	Objected       Reason = "complained"   // the resident complained about messages to this address
+	Listed         Reason = "manual"       // somebody put the address on the list of stops
 )
 
 // reasons is the code of a reason in a packed State: append only.
 var reasons = []Reason{NoReason, Unknown, Unavailable, Throttled, Misconfigured, BadAddress, Refused, BadMessage, NoAddress,
-	GoalMet, Forbidden, Opted, PreviousBounce, PaperOnly}
+	GoalMet, Forbidden, Opted, PreviousBounce, PaperOnly, NoConsent, Capped, Objected, Listed}
 
 // Reasons lists the reasons of a failure.
 func Reasons() []Reason { return slices.Clone(reasons[1:9]) }

@@ -10,31 +10,46 @@ import (
 
 // verdict is what handling a batch decided about one member.
 type verdict struct {
-	what    what
-	outcome Outcome // of ended
-	reason  Reason  // of ended and skipped
-	fault   *Fault  // of failed
+	what     what
+	received bool          // of taken: it lies in the mailbox or cabinet already
+	covered  bool          // of taken: by a message to a shared address
+	outcome  Outcome       // of ended
+	reason   Reason        // of ended and skipped
+	fault    *Fault        // of failed
+	hold     Hold          // of held: why
+	due      time.Time     // of held: until when
+	receipt  string        // of handed
+	pause    time.Duration // of handed: when to ask; 0 means askAfter
 }
 
 type what uint8
 
 const (
-	again   what = iota // put back as if nothing had happened
+	again   what = iota // no verdict: put back as if nothing had happened
 	ended               // the lane ends here with outcome, or delivered if a channel has it already
 	taken               // the channel took the message
+	handed              // the channel has the message and says later whether it took it
 	failed              // the channel failed with fault
+	held                // it has to wait until due
 	skipped             // the step is over or not for this member (reason may say why): go on to the next
 )
+
+// askAfter is when a channel that answers later is asked, if it does not say.
+const askAfter = 10 * time.Second
+
+// coveredCode is the code of Sent for a message to a shared address that somebody else got.
+const coveredCode = "covered"
 
 // plan turns verdicts into the batch's settlement and its facts. It is pure: the same arguments give the same plan, so that it can be
 // made anew when the states turn out to have changed.
 type plan struct {
-	batch  Batch
-	lane   Lane
-	now    time.Time
-	retry  Retry
-	jitter float64
-	reach  func(i int, step Step) bool // whether the member can be reached over the step's channel at all
+	batch   Batch
+	lane    Lane
+	expires time.Time // of the campaign: nothing waits longer. Zero: never
+	now     time.Time
+	retry   Retry
+	jitter  float64
+	barrier func(i int, step Step) Reason // why the member can never be reached over the step's channel; NoReason if it can
 
 	settlement Settlement
 	next       map[place]*Members
@@ -43,11 +58,14 @@ type plan struct {
 
 // place is where a successor batch is put.
 type place struct {
-	step  int
-	phase Phase
-	try   int
-	since time.Time
-	due   time.Time
+	step    int
+	phase   Phase
+	try     int
+	polls   int
+	hold    Hold
+	receipt string
+	since   time.Time
+	due     time.Time
 }
 
 // happening is what one journal entry tells of many members.
@@ -61,7 +79,7 @@ type happening struct {
 func (b *Batch) valid(s State) bool { return s.Outcome == InFlight && int(s.Step) <= b.Step }
 
 // make fills settlement, next and facts from the verdicts by member index and the members' states now.
-func (p *plan) make(states []State, verdicts map[int]verdict) {
+func (p *plan) make(states []State, verdicts []verdict) {
 	p.settlement = Settlement{Chunk: p.batch.Chunk, Lane: p.batch.Lane}
 	p.next, p.facts = map[place]*Members{}, map[happening]*Members{}
 	for i := range p.batch.Members.All() {
@@ -77,7 +95,8 @@ func (p *plan) collect() {
 	for at, members := range p.next {
 		p.settlement.Next = append(p.settlement.Next, Batch{
 			Campaign: p.batch.Campaign, Chunk: p.batch.Chunk, Lane: p.batch.Lane,
-			Step: at.step, Phase: at.phase, Try: at.try, Since: at.since, Due: at.due, Members: *members,
+			Step: at.step, Phase: at.phase, Try: at.try, Polls: at.polls, Hold: at.hold, Receipt: at.receipt, Since: at.since, Due: at.due,
+			Members: *members,
 		})
 	}
 	slices.SortFunc(p.settlement.Next, func(a, b Batch) int { return strings.Compare(a.ID(), b.ID()) })
@@ -88,8 +107,16 @@ func (p *plan) decide(i int, s State, v verdict) {
 	case ended:
 		p.end(i, s, v.outcome, v.reason)
 	case taken:
-		p.tell(i, Sent, NoReason, "")
-		p.took(i, s)
+		p.took(i, s, v)
+	case handed:
+		polls := 0
+		if p.batch.Phase == Confirming {
+			polls = p.batch.Polls + 1
+		}
+		due := p.now.Add(cmp.Or(v.pause, askAfter)).Round(100 * time.Millisecond)
+		p.put(i, place{step: p.batch.Step, phase: Confirming, try: p.batch.Try, polls: polls, receipt: v.receipt, since: p.batch.Since, due: due})
+	case held:
+		p.put(i, place{step: p.batch.Step, phase: Sending, try: p.batch.Try, hold: v.hold, since: p.batch.Since, due: v.due})
 	case failed:
 		p.failed(i, s, v.fault)
 	case skipped:
@@ -99,17 +126,28 @@ func (p *plan) decide(i int, s State, v verdict) {
 		}
 		p.onward(i, s, s)
 	case again:
-		p.put(i, place{p.batch.Step, p.batch.Phase, p.batch.Try, p.batch.Since, p.batch.Due})
+		b := &p.batch
+		p.put(i, place{b.Step, b.Phase, b.Try, b.Polls, b.Hold, b.Receipt, b.Since, b.Due})
 	}
 }
 
-// took waits for the step's goal if there is a step left that could be taken without it; otherwise the lane ends delivered.
-func (p *plan) took(i int, was State) {
+// took waits for the step's goal if it is not met already and there is a step left that could be taken without it; otherwise the lane ends
+// delivered.
+func (p *plan) took(i int, was State, v verdict) {
+	code := ""
+	if v.covered {
+		code = coveredCode
+	}
+	p.tell(i, Sent, NoReason, code)
+	if v.received {
+		p.tell(i, Received, NoReason, "")
+	}
 	step := p.lane[p.batch.Step]
+	met := slices.Contains(step.Until, Sent) || v.received && slices.Contains(step.Until, Received)
 	now := State{Outcome: Delivered, Channel: step.Channel, Step: p.step()}
-	if step.Wait > 0 && p.following(i) >= 0 {
+	if step.Wait > 0 && !met && p.following(i) >= 0 {
 		now.Outcome = InFlight
-		p.put(i, place{p.batch.Step, Waiting, 0, p.now, p.now.Add(time.Duration(step.Wait))})
+		p.put(i, place{step: p.batch.Step, phase: Waiting, since: p.now, due: p.now.Add(time.Duration(step.Wait))})
 	}
 	p.change(i, was, now)
 }
@@ -129,7 +167,7 @@ func (p *plan) failed(i int, s State, f *Fault) {
 		p.tell(i, Deferred, f.Reason, f.Code)
 		// Whole tenths of a second keep members that failed alike in one batch.
 		due := p.now.Add(pause).Round(100 * time.Millisecond)
-		p.put(i, place{p.batch.Step, Sending, tries, p.batch.Since, due})
+		p.put(i, place{step: p.batch.Step, phase: Sending, try: tries, hold: HeldRetry, since: p.batch.Since, due: due})
 		return
 	}
 	p.tell(i, Failed, f.Reason, f.Code)
@@ -160,21 +198,32 @@ func (p *plan) onward(i int, was, now State) {
 	if step := p.following(i); step >= 0 {
 		now.Step = uint8(step)
 		p.change(i, was, now)
-		p.put(i, place{step, Sending, 0, p.now, p.now})
+		p.put(i, place{step: step, phase: Sending, since: p.now, due: p.now})
 		return
 	}
 	now.Step = p.step()
+	if now.Reason == NoReason && !now.Taken() {
+		now.Reason = p.unreached(i)
+	}
 	switch {
 	case now.Taken():
 		now.Outcome = Delivered
 	case now.Reason.Suppression():
 		now.Outcome = Suppressed
-	case now.Reason == NoReason:
-		now.Outcome, now.Reason = Undelivered, NoAddress
 	default:
 		now.Outcome = Undelivered
 	}
 	p.change(i, was, now)
+}
+
+// unreached is why no step of the lane could reach a member: because the resident does not want it so, or for want of an address.
+func (p *plan) unreached(i int) Reason {
+	for _, step := range p.lane {
+		if why := p.barrier(i, step); why.Suppression() {
+			return why
+		}
+	}
+	return NoAddress
 }
 
 func (p *plan) step() uint8 { return uint8(p.batch.Step) }
@@ -182,7 +231,7 @@ func (p *plan) step() uint8 { return uint8(p.batch.Step) }
 // following is the lane's next step that can reach the member; -1 if there is none.
 func (p *plan) following(i int) int {
 	for step := p.batch.Step + 1; step < len(p.lane); step++ {
-		if p.reach(i, p.lane[step]) {
+		if p.barrier(i, p.lane[step]) == NoReason {
 			return step
 		}
 	}
@@ -194,6 +243,9 @@ func (p *plan) change(i int, was, now State) {
 }
 
 func (p *plan) put(i int, at place) {
+	if !p.expires.IsZero() && at.due.After(p.expires) && p.expires.After(p.now) {
+		at.due = p.expires.Truncate(time.Millisecond)
+	}
 	if p.next[at] == nil {
 		p.next[at] = new(Members)
 	}
@@ -208,11 +260,41 @@ func (p *plan) tell(i int, fact Fact, reason Reason, code string) {
 	p.facts[h].Add(i)
 }
 
+// members are those to whom the plan says a fact happened, whatever its reason and code; nil if there are none.
+func (p *plan) members(fact Fact) (list *Members) {
+	for h, members := range p.facts {
+		if h.fact != fact {
+			continue
+		}
+		if list == nil {
+			list = new(Members)
+		}
+		for i := range members.All() {
+			list.Add(i)
+		}
+	}
+	return list
+}
+
+// reputation counts what matters for the sender's: messages that were taken, and those that were refused because nobody is at the address.
+func (p *plan) reputation() (sent, bounced int) {
+	for h, members := range p.facts {
+		switch {
+		case h.fact == Sent:
+			sent += members.Count()
+		case h.fact == Failed && h.reason == BadAddress:
+			bounced += members.Count()
+		}
+	}
+	return sent, bounced
+}
+
 // entries gives the plan's facts as journal entries of the campaign, in a fixed order.
 func (p *plan) entries(c Campaign) []Entry {
 	list := make([]Entry, 0, len(p.facts))
 	for _, h := range slices.SortedFunc(maps.Keys(p.facts), compareHappenings) {
 		e := c.Entry(h.fact, p.lane[p.batch.Step].Channel, p.now)
+		e.Template = c.textOf(p.lane[p.batch.Step])
 		e.Reason, e.Code, e.Ordinals = h.reason, h.code, OrdinalsOf(p.batch.Chunk, *p.facts[h])
 		list = append(list, e)
 	}

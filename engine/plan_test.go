@@ -126,11 +126,11 @@ func TestPlan(t *testing.T) {
 			now := time.UnixMilli(1_800_000_000_000)
 			b := Batch{Step: tt.step, Phase: tt.phase, Try: tt.try, Since: now, Due: now}
 			b.Members.Add(3)
-			p := plan{batch: b, lane: lane, now: now, jitter: 1, reach: func(_ int, s Step) bool { return slices.Contains(tt.reaches, s.Channel) }}
+			p := plan{batch: b, lane: lane, now: now, jitter: 1, barrier: only(tt.reaches...)}
 			if tt.state.Outcome == "" {
 				tt.state.Outcome = InFlight
 			}
-			p.make(slices.Repeat([]State{tt.state}, ChunkSize), map[int]verdict{3: tt.verdict})
+			p.make(slices.Repeat([]State{tt.state}, ChunkSize), append(make([]verdict, 3), tt.verdict))
 
 			var got State
 			if len(p.settlement.States) > 0 {
@@ -196,7 +196,10 @@ func TestGiveBack(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			now := time.UnixMilli(1_800_000_000_000)
-			p := plan{batch: Batch{Step: int(tt.state.Step)}, lane: lane, now: now, reach: func(int, Step) bool { return tt.reach }}
+			p := plan{batch: Batch{Step: int(tt.state.Step)}, lane: lane, now: now, barrier: only()}
+			if tt.reach {
+				p.barrier = only(Gosuslugi, Email, VK)
+			}
 			p.giveBack(0, tt.state, BadAddress)
 			if got := p.settlement.States; len(got) != 1 || got[0].State != tt.want || got[0].Was != tt.state {
 				t.Errorf("states %+v, want %+v", got, tt.want)
@@ -205,5 +208,15 @@ func TestGiveBack(t *testing.T) {
 				t.Errorf("next is %q, want %q", got, tt.next)
 			}
 		})
+	}
+}
+
+// only is the barrier of somebody who can be reached over some channels.
+func only(channels ...ChannelName) func(int, Step) Reason {
+	return func(_ int, s Step) Reason {
+		if slices.Contains(channels, s.Channel) {
+			return NoReason
+		}
+		return NoAddress
 	}
 }

@@ -18,9 +18,55 @@ var matrix = map[Kind][]ChannelName{
 // Allowed reports whether a campaign of the kind may ever go over the channel.
 func Allowed(kind Kind, ch ChannelName) bool { return slices.Contains(matrix[kind], ch) }
 
-// stops reports whether a stop of this reason holds for the kind: an unsubscribe stops advertising and no service message.
+// Follows reports whether a step of a campaign may have a text of another kind: a reminder of a debt may follow a bill, and nothing else;
+// above all no ad is ever part of a bill.
+func Follows(campaign, text Kind) bool {
+	return campaign == text || campaign.Payable() && text.Payable()
+}
+
+// stops reports whether a stop of this reason holds for the kind: an unsubscribe stops advertising and no service message; who complained,
+// whose address bounced or who was put on the list is not written to at all.
 func stops(kind Kind, reason Reason) bool {
-	return reason == PreviousBounce || reason == Opted && kind == KindAd
+	switch reason {
+	case PreviousBounce, Objected, Listed:
+		return true
+	case Opted:
+		return kind == KindAd
+	}
+	return false
+}
+
+// needsConsent reports whether the resident must have agreed before a message of the kind goes over the channel. A house chat is nobody's
+// own: its administrators decide about ads there.
+func needsConsent(kind Kind, ch ChannelName) bool { return kind == KindAd && ch != HouseChat }
+
+// shared reports whether many recipients have the same address on the channel and are reached by one message to it.
+func shared(ch ChannelName) bool { return ch == HouseChat }
+
+// wants reports whether a resident takes what is owed over the channel. It holds for bills and debts alone: who is without water hears of it
+// wherever possible. Who has not chosen gets whatever the route says.
+func (r *Recipient) wants(kind Kind, ch ChannelName) bool {
+	if !kind.Payable() {
+		return true
+	}
+	switch r.Delivery {
+	case OnPaper:
+		return ch == Paper
+	case Electronic:
+		return ch != Paper
+	}
+	return true
+}
+
+// barrier tells why a recipient can never be reached over a channel that is configured: NoAddress, PaperOnly, or NoReason if it can.
+func (r *Recipient) barrier(kind Kind, ch ChannelName) Reason {
+	switch {
+	case r.Address(ch) == "":
+		return NoAddress
+	case !r.wants(kind, ch):
+		return PaperOnly
+	}
+	return NoReason
 }
 
 // implied lists, for each goal, the facts that meet it beside itself: who clicked has opened, who opened has received.

@@ -12,6 +12,7 @@ type Provider struct {
 	INN       string            `json:"inn"`
 	Timezone  string            `json:"timezone"`           // IANA name, for instance "Asia/Yekaterinburg"
 	Settings  map[string]string `json:"settings,omitempty"` // by key of SettingKeys, for instance "email.from"
+	Routes    map[string]Route  `json:"routes,omitempty"`   // named by the provider
 	CreatedAt time.Time         `json:"created_at"`
 }
 

@@ -23,6 +23,8 @@ type Step struct {
 	Channel ChannelName `json:"channel"`
 	Wait    Wait        `json:"wait,omitempty"`
 	Until   Goals       `json:"until,omitempty"`
+	// Template is the text of this step alone, for instance of a reminder; the zero value means the campaign's. Pinned like the campaign's.
+	Template TemplateRef `json:"template,omitzero"`
 }
 
 // Wait is how long a step waits for its goal. In JSON it is written like "72h", "90m" or "3d".
@@ -95,6 +97,7 @@ func (r Route) Check(kind Kind) (problems []Problem) {
 	if n := len(r.Lanes); n == 0 || n > maxLanes {
 		report("route.lanes", "out_of_range", "a route has 1 to %d lanes, not %d", maxLanes, n)
 	}
+	lanes := map[ChannelName]int{}
 	for l, lane := range r.Lanes {
 		if n := len(lane); n == 0 || n > maxSteps {
 			report(fmt.Sprintf("route.lanes[%d]", l), "out_of_range", "a lane has 1 to %d steps, not %d", maxSteps, n)
@@ -105,6 +108,11 @@ func (r Route) Check(kind Kind) (problems []Problem) {
 				report(at+".channel", "unknown", "there is no channel %q; there are %v", step.Channel, ChannelNames())
 			} else if !Allowed(kind, step.Channel) {
 				report(at+".channel", "forbidden", "a campaign of kind %q never goes over %q", kind, step.Channel)
+			}
+			if other, there := lanes[step.Channel]; there && other != l {
+				report(at+".channel", "repeated", "%q stands in another lane already: residents would get the same twice", step.Channel)
+			} else {
+				lanes[step.Channel] = l
 			}
 			if step.Wait < 0 || step.Wait > maxWait {
 				report(at+".wait", "out_of_range", "a wait lasts up to 90 days")

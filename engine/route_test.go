@@ -51,7 +51,7 @@ func TestRouteTellsAllItsProblemsAtOnce(t *testing.T) {
 		"route.lanes[0][0].channel unknown",
 		"route.lanes[0][1].channel forbidden",
 		"route.lanes[0][2] incomplete",
-		"route.lanes[1][0].wait out_of_range",
+		"route.lanes[1][0].channel repeated", "route.lanes[1][0].wait out_of_range",
 		"route.lanes[1][0].until unknown",
 		"route.lanes[2] out_of_range",
 	}

@@ -27,12 +27,22 @@ type Stores struct {
 	Journal  Journal
 	Queue    Queue
 	Answers  Answers
+
+	Consents  Consents
+	Frequency Frequency
+	Claims    Claims
+	Pace      Pace
+	Breakers  Breakers
+	Tally     Tally
 }
 
 // Registry keeps what is small: providers, keys and campaigns.
 type Registry interface {
 	// PutProvider writes a provider whole.
 	PutProvider(ctx context.Context, p Provider) error
+	// ChangeProvider reads the provider, lets change work on it and writes it if nobody else has meanwhile; otherwise it does so again. An
+	// error of change is returned as it is and nothing is written. It returns the provider as it is now.
+	ChangeProvider(ctx context.Context, id ProviderID, change func(*Provider) error) (Provider, error)
 	Provider(ctx context.Context, id ProviderID) (Provider, error)
 	Providers(ctx context.Context) ([]Provider, error)
 
@@ -109,9 +119,15 @@ type Ledger interface {
 	// States gives n states of one lane from an ordinal on.
 	States(ctx context.Context, id CampaignID, lane int, from Ordinal, n int) ([]State, error)
 	Balance(ctx context.Context, id CampaignID) (Balance, error)
-	// Batches lists up to limit batches whose due time, or the end of whose lease if they have one, is before the given time, earliest first.
-	// Their Due is that time.
-	Batches(ctx context.Context, id CampaignID, before time.Time, limit int) ([]Batch, error)
+	// Rouse picks batches to be put into the queue: of those that are due at now and not awake, the earliest, so many that at most `most`
+	// batches of the campaign are awake, and makes them awake until the given time. A batch is awake from Rouse, or Take, on until it
+	// settles or its time is over; one whose time is over without having settled was forgotten by a crash, and is due again.
+	Rouse(ctx context.Context, id CampaignID, now, until time.Time, most int) (roused []Batch, err error)
+	// Recall makes every batch that waits for a later time due now, except those in the phase Confirming.
+	Recall(ctx context.Context, id CampaignID, now time.Time) error
+	// Batches lists up to limit batches that travel, awake ones first, then by the time they are due. The Due of one that is awake is when
+	// it was due before it was roused.
+	Batches(ctx context.Context, id CampaignID, limit int) ([]Batch, error)
 	// Outstanding counts the batches that travel.
 	Outstanding(ctx context.Context, id CampaignID) (int, error)
 }
@@ -139,8 +155,8 @@ type Change struct {
 
 // Marks keeps facts that come from outside as one bit a recipient, so that waiting steps see them. Setting a bit twice changes nothing.
 type Marks interface {
-	// Set marks that the fact happened over the channel to the recipients, and tells for each whether it was new.
-	Set(ctx context.Context, id CampaignID, ch ChannelName, f Fact, ordinals Ordinals) (fresh []bool, err error)
+	// Set marks that the fact happened over the channel to the recipients.
+	Set(ctx context.Context, id CampaignID, ch ChannelName, f Fact, ordinals Ordinals) error
 	// Has tells for each recipient whether it is marked.
 	Has(ctx context.Context, id CampaignID, ch ChannelName, f Fact, ordinals Ordinals) ([]bool, error)
 	// Of gives the members of a chunk to whom any of the facts happened over any channel.
@@ -182,6 +198,15 @@ type Stops interface {
 	Stop(ctx context.Context, provider ProviderID, ch ChannelName, reason Reason, addresses []string) error
 	// Stopped gives the reason for each address, NoReason if it may be written to.
 	Stopped(ctx context.Context, provider ProviderID, ch ChannelName, addresses []string) ([]Reason, error)
+	// List gives about limit stops of a channel from the cursor on ("" begins), in no particular order; the returned cursor is empty at the end.
+	List(ctx context.Context, provider ProviderID, ch ChannelName, cursor string, limit int) ([]StoppedAddress, string, error)
+}
+
+// StoppedAddress is one address that must not be written to, as far as it is known: by its hash.
+type StoppedAddress struct {
+	Hash   string    `json:"hash"` // hexadecimal; the same for the same address of one installation
+	Reason Reason    `json:"reason"`
+	Since  time.Time `json:"since"` // of the last Stop; millisecond precision
 }
 
 // Journal keeps facts until they are in the history.

@@ -43,11 +43,16 @@ type Pass struct {
 	Campaign CampaignID
 	Ordinal  Ordinal
 	Channel  ChannelName
+	Lane     int // with Step: where in the route the message was sent, since a step may have a text of its own
+	Step     int
 	Link     int // number of the link in the message, for ActClick
 }
 
 // Tokens signs passes and reads them back. It is safe for concurrent use.
 type Tokens struct{ macs sync.Pool } // of hash.Hash: keying an HMAC costs more than a token's sum
+
+// passHead is the length of a pass before its campaign: act, channel, place in the route, link.
+const passHead = 4
 
 // macSize is how much of the HMAC a token carries: 80 bits, not to be guessed through a web server.
 const macSize = 10
@@ -81,7 +86,7 @@ func (t *Tokens) Sign(p Pass) (string, error) {
 	if err != nil || len(campaign) != idSize {
 		return "", fmt.Errorf("sign a token: %q is no campaign id", p.Campaign)
 	}
-	b := append([]byte{byte(p.Act), code(channelNames, p.Channel), byte(p.Link)}, campaign...)
+	b := append([]byte{byte(p.Act), code(channelNames, p.Channel), byte(p.Lane*maxSteps + p.Step), byte(p.Link)}, campaign...)
 	b = binary.AppendUvarint(b, uint64(p.Ordinal))
 	b = append(b, t.sum(b)...)
 	return base64.RawURLEncoding.EncodeToString(b), nil
@@ -90,25 +95,29 @@ func (t *Tokens) Sign(p Pass) (string, error) {
 // Read gives the pass of a token for one act; a token that was not signed by us, or for another act, is refused.
 func (t *Tokens) Read(token string, act Act) (Pass, error) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(token)
-	if err != nil || len(b) < 3+idSize+1+macSize {
+	if err != nil || len(b) < passHead+idSize+1+macSize {
 		return Pass{}, errToken
 	}
 	body, sum := b[:len(b)-macSize], b[len(b)-macSize:]
 	if !hmac.Equal(sum, t.sum(body)) || Act(body[0]) != act || int(body[1]) >= len(channelNames) {
 		return Pass{}, errToken
 	}
-	ordinal, n := binary.Uvarint(body[3+idSize:])
-	if n != len(body)-3-idSize || ordinal > 1<<32-1 {
+	ordinal, n := binary.Uvarint(body[passHead+idSize:])
+	if n != len(body)-passHead-idSize || ordinal > 1<<32-1 {
 		return Pass{}, errToken
 	}
 	return Pass{
-		Act: act, Channel: channelNames[body[1]], Link: int(body[2]),
-		Campaign: CampaignID(idText.EncodeToString(body[3 : 3+idSize])), Ordinal: Ordinal(ordinal),
+		Act: act, Channel: channelNames[body[1]], Lane: int(body[2]) / maxSteps, Step: int(body[2]) % maxSteps, Link: int(body[3]),
+		Campaign: CampaignID(idText.EncodeToString(body[passHead : passHead+idSize])), Ordinal: Ordinal(ordinal),
 	}, nil
 }
 
-// MessageKey is the stable identity of a recipient's message over a channel: the same on every attempt.
-func MessageKey(id CampaignID, o Ordinal, ch ChannelName) string {
+// MessageKey is the stable identity of a recipient's message over a channel: the same on every attempt. before is how many messages of the
+// same lane go over the channel before it: a reminder is not the letter it reminds of.
+func MessageKey(id CampaignID, o Ordinal, ch ChannelName, before int) string {
+	if before > 0 {
+		return fmt.Sprintf("%s-%d-%s-%d", id, o, ch, before)
+	}
 	return fmt.Sprintf("%s-%d-%s", id, o, ch)
 }
 
@@ -132,9 +141,10 @@ func (l links) sign(act Act, link int) string {
 	return token
 }
 
-// LinksFor gives the tracked addresses of one recipient's message; base is the public URL of the installation.
-func (t *Tokens) LinksFor(base string, id CampaignID, o Ordinal, ch ChannelName) Links {
-	return links{tokens: t, base: strings.TrimSuffix(base, "/"), pass: Pass{Campaign: id, Ordinal: o, Channel: ch}}
+// LinksFor gives the tracked addresses of the message that a pass is about, whatever its Act and Link; base is the public URL of the
+// installation.
+func (t *Tokens) LinksFor(base string, message Pass) Links {
+	return links{tokens: t, base: strings.TrimSuffix(base, "/"), pass: message}
 }
 
 // HashKey gives the hash under which an API key is kept: an HMAC-SHA256 under the installation's secret, so that a copy of the store is of no

@@ -72,7 +72,7 @@ func FuzzReadToken(f *testing.F) {
 }
 
 func TestLinksHideTheRecipient(t *testing.T) {
-	l := NewTokens([]byte("secret")).LinksFor("https://vestnik.example.ru/", CampaignID(NewID()), 5, Email)
+	l := NewTokens([]byte("secret")).LinksFor("https://vestnik.example.ru/", Pass{Campaign: CampaignID(NewID()), Ordinal: 5, Channel: Email})
 	for _, link := range []string{l.Open(), l.Click(0), l.Unsubscribe()} {
 		if !strings.HasPrefix(link, "https://vestnik.example.ru/") || strings.Contains(link[8:], "//") {
 			t.Errorf("link %s", link)

@@ -46,7 +46,7 @@ func newTown(t *testing.T, stores engine.Stores, memory *enginetest.Memory, name
 	w.engine = engine.New(engine.Config{
 		Stores: stores, Channels: channels, Texts: plainTexts{}, Tokens: engine.NewTokens([]byte("secret")), PublicURL: "https://v.example.ru",
 	})
-	if err := memory.Stores().Registry.PutProvider(t.Context(), engine.Provider{ID: "p", Name: "УК"}); err != nil {
+	if err := memory.Stores().Registry.PutProvider(t.Context(), engine.Provider{ID: "p", Name: "УК", Settings: map[string]string{engine.SettingQuiet: "off"}}); err != nil {
 		t.Fatal(err)
 	}
 	return w
@@ -299,6 +299,7 @@ func TestATestCampaignSendsNothing(t *testing.T) {
 func TestWhoUnsubscribedGetsBillsButNoAds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := simpleTown(t, engine.Email)
+		w.agree("A0", "A1", "A2")
 		first := w.order(engine.Campaign{Kind: engine.KindAd}, 3, nil)
 		w.start(first)
 		w.run(time.Hour)
@@ -311,6 +312,18 @@ func TestWhoUnsubscribedGetsBillsButNoAds(t *testing.T) {
 		w.expect(ad, engine.StatusCompleted, engine.Balance{Ordered: 3, Delivered: 2, Suppressed: 1})
 		w.expect(bill, engine.StatusCompleted, engine.Balance{Ordered: 3, Delivered: 3})
 	})
+}
+
+// agree gives the accounts' consent to ads.
+func (w *town) agree(accounts ...string) {
+	w.Helper()
+	var list []engine.Consent
+	for _, account := range accounts {
+		list = append(list, engine.Consent{Account: account, Given: true, At: time.Now(), How: "web form"})
+	}
+	if err := w.memory.Stores().Consents.Record(w.Context(), "p", list); err != nil {
+		w.Fatal(err)
+	}
 }
 
 func must[T any](v T, err error) T {

@@ -166,7 +166,7 @@ func classify(in stage, got reply) engine.Reason {
 
 // refusal is the Fault for a relay's reply to a message for the given address.
 func refusal(in stage, got reply, recipient string) *engine.Fault {
-	return &engine.Fault{Reason: classify(in, got), Code: got.code(),
+	return &engine.Fault{Reason: classify(in, got), Code: got.code(), Whole: in&(connecting|auth) != 0,
 		Err: fmt.Errorf("%s: %d %s", stageNames[in], got.Code, anonymous(got.Text, recipient))}
 }
 
@@ -179,7 +179,7 @@ func breakdown(in stage, err error) *engine.Fault {
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok || errors.Is(err, errSettings) || errors.Is(err, smtp.ErrUnencrypted) {
 		reason = engine.Misconfigured
 	}
-	return &engine.Fault{Reason: reason, Err: fmt.Errorf("%s: %w", stageNames[in], err)}
+	return &engine.Fault{Reason: reason, Whole: true, Err: fmt.Errorf("%s: %w", stageNames[in], err)}
 }
 
 // errSettings marks a relay that cannot do what its settings ask for.

@@ -26,6 +26,11 @@ func Refuse(reason engine.Reason, code string) Answer {
 	return Answer{fault: &engine.Fault{Reason: reason, Code: code}}
 }
 
+// Down fails as a channel does that is out of reach, whoever is written to.
+func Down() Answer {
+	return Answer{fault: &engine.Fault{Reason: engine.Unavailable, Code: "no connection", Whole: true}}
+}
+
 // Throttle asks to slow down and come back after the given time.
 func Throttle(after time.Duration) Answer {
 	return Answer{fault: &engine.Fault{Reason: engine.Throttled, Code: "slow down", RetryAfter: after}}

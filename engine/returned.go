@@ -1,0 +1,122 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// moveOn sends on everybody whose message was returned.
+func (e *Engine) moveOn(ctx context.Context, c Campaign, why observed, ordinals Ordinals) error {
+	for _, o := range ordinals {
+		if err := e.returned(ctx, c, o, why); err != nil {
+			return fmt.Errorf("move on after a bounce: %w", err)
+		}
+	}
+	return nil
+}
+
+// cameEarly looks for what residents and mailboxes did with messages of a batch before it had settled, and does what would have been done
+// otherwise: returned messages are sent on, goals that were met end their lanes. It tells whether there was anything.
+func (e *Engine) cameEarly(ctx context.Context, r *run, p *plan) (moved bool, err error) {
+	sent := p.members(Sent)
+	if sent == nil {
+		return false, nil
+	}
+	if r.step().Wait > 0 {
+		met, err := e.Stores.Marks.Of(ctx, r.campaign.ID, r.batch.Chunk, goals(r.campaign.Kind, r.lane, r.batch.Step, Waiting)...)
+		if err != nil {
+			return false, fmt.Errorf("read the marks: %w", err)
+		}
+		if moved, _, err = e.endLane(ctx, r.campaign, r.batch.Chunk, r.batch.Lane, func(i int, _ State) bool { return sent.Has(i) && met.Has(i) }); err != nil {
+			return moved, err
+		}
+	}
+	back, err := e.Stores.Marks.Of(ctx, r.campaign.ID, r.batch.Chunk, Bounced)
+	if err != nil {
+		return moved, fmt.Errorf("read the marks: %w", err)
+	}
+	var suspects Ordinals // returned by some channel; which one is asked of the few only
+	for i := range sent.All() {
+		if back.Has(i) {
+			suspects = append(suspects, OrdinalOf(r.batch.Chunk, i))
+		}
+	}
+	if len(suspects) == 0 {
+		return moved, nil
+	}
+	why := observed{campaign: r.campaign.ID, channel: r.step().Channel, fact: Bounced, reason: BadAddress}
+	marked, err := e.Stores.Marks.Has(ctx, r.campaign.ID, why.channel, Bounced, suspects)
+	if err != nil {
+		return moved, fmt.Errorf("read the marks: %w", err)
+	}
+	came := suspects[:0]
+	for k, o := range suspects {
+		if marked[k] {
+			came = append(came, o)
+		}
+	}
+	return moved || len(came) > 0, e.moveOn(ctx, r.campaign, why, came)
+}
+
+// returned moves a recipient on in the lanes where the channel had taken its message: to the next step, or to the lane's end.
+func (e *Engine) returned(ctx context.Context, c Campaign, o Ordinal, why observed) error {
+	people, err := e.Stores.Audience.Chunk(ctx, c.ID, o.Chunk())
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return fmt.Errorf("read chunk %d: %w", o.Chunk(), err)
+	}
+	for l, lane := range c.Route.Lanes {
+		for {
+			states, err := e.Stores.Ledger.States(ctx, c.ID, l, o, 1)
+			if err != nil {
+				return fmt.Errorf("read the state: %w", err)
+			}
+			if s := states[0]; !s.Taken() || s.Channel != why.channel || int(s.Step) >= len(lane) {
+				break
+			}
+			r := &run{campaign: c, lane: lane, people: people}
+			p := plan{batch: Batch{Campaign: c.ID, Chunk: o.Chunk(), Lane: l, Step: int(states[0].Step)},
+				lane: lane, expires: c.ExpiresAt, now: time.Now().Truncate(time.Millisecond), barrier: e.barrier(r)}
+			p.giveBack(o.Index(), states[0], why.reason)
+			balance, err := e.Stores.Ledger.Return(ctx, c.ID, p.settlement)
+			if errors.Is(err, ErrConflict) {
+				continue
+			}
+			if err != nil {
+				return fmt.Errorf("write the new state: %w", err)
+			}
+			if err := e.reopen(ctx, c, balance); err != nil {
+				return err
+			}
+			if c.Status != StatusPaused {
+				if err := e.rouse(ctx, c); err != nil {
+					return err
+				}
+			}
+			break
+		}
+	}
+	return nil
+}
+
+// reopen sets a campaign that had ended running again, because a returned message has put somebody back in flight.
+func (e *Engine) reopen(ctx context.Context, c Campaign, balance Balance) error {
+	if balance.InFlight == 0 {
+		return nil
+	}
+	_, err := e.Stores.Registry.ChangeCampaign(ctx, c.ID, func(c *Campaign) error {
+		if c.EndedAt.IsZero() {
+			return errNothing
+		}
+		c.EndedAt = time.Time{}
+		if c.Status == StatusCompleted {
+			c.Status = StatusRunning
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, errNothing) {
+		return fmt.Errorf("set campaign %s running again: %w", c.ID, err)
+	}
+	return nil
+}
