@@ -1,16 +1,20 @@
 // Package redistest starts real redis-servers for tests: on a free port, in a folder of the test, with an append-only file that is written
-// through before a command is answered. A server can be killed and started again over the same data.
+// through before a command is answered. A server can be killed and started again over the same data. There are also whole clusters, and a master
+// with a replica that sentinels watch.
 package redistest
 
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -22,7 +26,8 @@ type Server struct {
 	t      testing.TB
 	dir    string
 	addr   string
-	args   []string
+	config string   // a file the server keeps its state in; empty: it has none
+	args   []string // further configuration
 	cmd    *exec.Cmd
 	exited chan struct{}
 }
@@ -34,9 +39,17 @@ const ready = 30 * time.Second
 // if there is no redis-server on this machine.
 func Start(t testing.TB, args ...string) *Server {
 	t.Helper()
-	s := &Server{t: t, dir: t.TempDir(), addr: freeAddress(t), args: args}
-	t.Cleanup(s.Kill)
+	s := prepare(t, args...)
 	s.Start()
+	return s
+}
+
+// prepare chooses where a server that keeps data will be.
+func prepare(t testing.TB, args ...string) *Server {
+	t.Helper()
+	s := &Server{t: t, dir: t.TempDir(), addr: freeAddress(t)}
+	s.args = append([]string{"--appendonly", "yes", "--appendfsync", "always", "--save", ""}, args...)
+	t.Cleanup(s.Kill)
 	return s
 }
 
@@ -61,15 +74,16 @@ func (s *Server) URL() string { return "redis://" + s.addr + "/0" }
 // Addr is the server's host and port.
 func (s *Server) Addr() string { return s.addr }
 
+func (s *Server) port() string { _, port, _ := net.SplitHostPort(s.addr); return port }
+
 // Start starts the server again after Kill, over the same data, and waits until it serves.
 func (s *Server) Start() {
 	s.t.Helper()
-	_, port, _ := net.SplitHostPort(s.addr)
-	args := append([]string{
-		"--port", port, "--bind", "127.0.0.1", "--dir", s.dir, "--appendonly", "yes", "--appendfsync", "always", "--save", "",
-		"--logfile", filepath.Join(s.dir, "log"), "--loglevel", "warning",
-	}, s.args...)
-	s.cmd = exec.Command("redis-server", args...)
+	args := []string{"--port", s.port(), "--bind", "127.0.0.1", "--dir", s.dir, "--logfile", filepath.Join(s.dir, "log"), "--loglevel", "warning"}
+	if s.config != "" {
+		args = append([]string{s.config}, args...)
+	}
+	s.cmd = exec.Command("redis-server", append(args, s.args...)...)
 	// A test that is killed itself must not leave its server behind.
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := s.cmd.Start(); err != nil {
@@ -98,13 +112,16 @@ func (s *Server) Kill() {
 }
 
 // await asks for a sign of life until there is one.
-func (s *Server) await() error {
+func (s *Server) await() error { return s.until(s.ping) }
+
+// until tries something until it succeeds or the server has exited.
+func (s *Server) until(try func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), ready)
 	defer cancel()
 	again := time.NewTicker(5 * time.Millisecond)
 	defer again.Stop()
 	for {
-		err := s.ping(ctx)
+		err := try(ctx)
 		if err == nil {
 			return nil
 		}
@@ -119,23 +136,43 @@ func (s *Server) await() error {
 }
 
 func (s *Server) ping(ctx context.Context) error {
+	answer, err := s.ask(ctx, "PING")
+	if err == nil && answer != "PONG" {
+		err = fmt.Errorf("it answers %q", answer)
+	}
+	return err
+}
+
+// ask sends one command, written as in a terminal, and gives the answer: a line, or a text.
+func (s *Server) ask(ctx context.Context, command string) (string, error) {
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", s.addr)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(time.Second)); err != nil {
-		return err
+	if err := conn.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
+		return "", err
 	}
-	if _, err := conn.Write([]byte("PING\r\n")); err != nil {
-		return err
+	if _, err := conn.Write([]byte(command + "\r\n")); err != nil {
+		return "", err
 	}
-	answer, err := bufio.NewReader(conn).ReadString('\n')
+	from := bufio.NewReader(conn)
+	line, err := from.ReadString('\n')
 	if err != nil {
-		return err
+		return "", err
 	}
-	if !strings.HasPrefix(answer, "+PONG") {
-		return fmt.Errorf("it answers %q", strings.TrimSpace(answer))
+	line = strings.TrimSpace(line)
+	switch {
+	case strings.HasPrefix(line, "-"):
+		return "", errors.New(line[1:])
+	case strings.HasPrefix(line, "$"):
+		size, err := strconv.Atoi(line[1:])
+		if err != nil || size < 0 {
+			return "", fmt.Errorf("it answers %q", line)
+		}
+		text := make([]byte, size)
+		_, err = io.ReadFull(from, text)
+		return string(text), err
 	}
-	return nil
+	return strings.TrimLeft(line, "+:"), nil
 }
