@@ -161,6 +161,7 @@ func testFrequencyOnce(t *testing.T, s engine.Stores) {
 	equalSlices(t, "another campaign", c.claim(1, 3, 7, 1, "1"), []bool{false})
 	equalSlices(t, "it counted once", c.claim(1, 3, 7, 2, "1"), []bool{true})
 	equalSlices(t, "though the cap is lower", c.claim(1, 3, 7, 1, "1"), []bool{true})
+	equalSlices(t, "on the first of its days", c.claim(2, 7, 7, 2, "1"), []bool{true})
 }
 
 func testFrequencyTogether(t *testing.T, s engine.Stores) {

@@ -147,6 +147,7 @@ func testBreakers(t *testing.T, s engine.Stores) {
 	listed := func() (list []engine.Breaker) {
 		t.Helper()
 		for _, b := range must[[]engine.Breaker](t)(s.Breakers.Breakers(ctx)) {
+			equal(t, "has failures", b.Failures > 0, true)
 			if b.Provider == provider {
 				list = append(list, b)
 			}

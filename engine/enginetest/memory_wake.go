@@ -1,8 +1,8 @@
 package enginetest
 
 import (
-	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -70,15 +70,14 @@ func (of *ledgerOf) waiting(id engine.CampaignID) []engine.Batch { return of.lis
 
 func (of *ledgerOf) list(id engine.CampaignID, awake bool) []engine.Batch {
 	var list []engine.Batch
-	for name, b := range of.batches {
+	for _, name := range slices.Sorted(maps.Keys(of.batches)) {
 		if _, is := of.awake[name]; is == awake {
+			b := of.batches[name]
 			b.Campaign = id
 			list = append(list, b)
 		}
 	}
-	slices.SortFunc(list, func(a, b engine.Batch) int {
-		return cmp.Or(a.Due.Compare(b.Due), cmp.Compare(a.ID(), b.ID()))
-	})
+	slices.SortStableFunc(list, func(a, b engine.Batch) int { return a.Due.Compare(b.Due) })
 	return list
 }
 
