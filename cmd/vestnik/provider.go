@@ -64,10 +64,8 @@ func (s providerSet) Run(ctx context.Context, t *terminal) error {
 		if err != nil {
 			return err
 		}
-		if err := t.change(&p, s.Settings); err != nil {
-			return err
-		}
-		return r.PutProvider(ctx, p)
+		_, err = r.ChangeProvider(ctx, p.ID, func(p *engine.Provider) error { return t.change(p, s.Settings) })
+		return err
 	})
 }
 

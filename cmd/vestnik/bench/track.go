@@ -111,7 +111,7 @@ func visit(with talk) error {
 func (c crowd) requests() [][]byte {
 	tokens, list := engine.NewTokens(c.Secret), make([][]byte, c.N)
 	for i := range list {
-		path := tokens.LinksFor("", c.Campaign, engine.Ordinal(i), engine.Email).Open()
+		path := tokens.LinksFor("", engine.Pass{Campaign: c.Campaign, Ordinal: engine.Ordinal(i), Channel: engine.Email}).Open()
 		list[i] = fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nAccept: image/*\r\n\r\n", path, c.Address)
 	}
 	return list

@@ -96,9 +96,16 @@ func (r *reader) amounts() {
 	}
 	within("email.connections", c.Email.Connections)
 	within("retry.tries", c.Retry.Tries)
-	for _, channel := range slices.Sorted(maps.Keys(c.Worker.Concurrency)) {
-		r.expect("worker.concurrency", engine.ChannelName(channel).Known(), "нет канала "+channel, "there is no channel "+channel)
-		within("worker.concurrency", c.Worker.Concurrency[channel])
+	within("worker.window", c.Worker.Window)
+	for path, counts := range map[string]Counts{"worker.concurrency": c.Worker.Concurrency, "worker.rate": c.Worker.Rate, "worker.at_once": c.Worker.AtOnce} {
+		for _, channel := range slices.Sorted(maps.Keys(counts)) {
+			r.expect(path, engine.ChannelName(channel).Known(), "нет канала "+channel, "there is no channel "+channel)
+			if path == "worker.rate" {
+				r.expect(path, counts[channel] >= 1, "нужно число от 1", "a number from 1 on is needed")
+				continue
+			}
+			within(path, counts[channel])
+		}
 	}
 }
 

@@ -55,6 +55,9 @@ type Email struct {
 // Worker says how much is sent at the same time.
 type Worker struct {
 	Concurrency Counts        `key:"concurrency" default:"email=8" example:"email=8, gosuslugi=2" ru:"Сколько пачек каждого канала обрабатывать одновременно; о ком не сказано — 4." en:"How many batches of each channel are handled at the same time; 4 where nothing is said."`
+	Rate        Counts        `key:"rate" example:"email=200" ru:"Сколько сообщений в секунду отдавать каждому каналу всеми процессами вместе; о ком не сказано — сколько получится." en:"How many messages a second each channel is given by all processes together; as many as possible where nothing is said."`
+	AtOnce      Counts        `key:"at_once" example:"gosuslugi=4" ru:"Сколько пачек одновременно может быть у каждого канала во всех процессах вместе." en:"How many batches each channel may have at the same time in all processes together."`
+	Window      int           `key:"window" default:"64" ru:"Сколько пачек одной рассылки стоит в очереди сразу: чем меньше, тем скорее пройдут другие; не меньше, чем обработчиков у канала." en:"How many batches of one campaign are in the queue at once: the fewer, the sooner others get through; no fewer than a channel has workers."`
 	Lease       time.Duration `key:"lease" default:"30s" ru:"Через сколько пачку умершего процесса возьмёт другой." en:"After how long another process takes the batch of one that died."`
 }
 

@@ -67,6 +67,7 @@ func (d *Demo) issue(ctx context.Context) error {
 
 // enrol writes a provider.
 func (d *Demo) enrol(ctx context.Context, name, inn string, settings map[string]string) (engine.ProviderID, error) {
+	settings[engine.SettingQuiet] = "off" // the demo lives at night too
 	p := engine.Provider{
 		ID: engine.ProviderID(engine.NewID()), Name: name, INN: inn, Timezone: zone, Settings: settings,
 		CreatedAt: time.Now().UTC().Truncate(time.Millisecond),

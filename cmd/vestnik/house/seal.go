@@ -49,6 +49,25 @@ func seal(r engine.Registry, secret []byte) (engine.Registry, error) {
 
 // PutProvider encrypts the provider's secrets and writes it.
 func (s sealed) PutProvider(ctx context.Context, p engine.Provider) error {
+	s.close(&p)
+	return s.Registry.PutProvider(ctx, p)
+}
+
+// ChangeProvider lets change see the provider with its secrets in the clear.
+func (s sealed) ChangeProvider(ctx context.Context, id engine.ProviderID, change func(*engine.Provider) error) (engine.Provider, error) {
+	p, err := s.Registry.ChangeProvider(ctx, id, func(p *engine.Provider) error {
+		s.open(p)
+		if err := change(p); err != nil {
+			return err
+		}
+		s.close(p)
+		return nil
+	})
+	s.open(&p)
+	return p, err
+}
+
+func (s sealed) close(p *engine.Provider) {
 	p.Settings = maps.Clone(p.Settings)
 	for key, value := range p.Settings {
 		if setting, ok := FindSetting(key); ok && setting.Secret && !Sealed(value) {
@@ -57,7 +76,6 @@ func (s sealed) PutProvider(ctx context.Context, p engine.Provider) error {
 			p.Settings[key] = sealedPrefix + base64.StdEncoding.EncodeToString(s.aead.Seal(nonce, nonce, []byte(value), place(p.ID, key)))
 		}
 	}
-	return s.Registry.PutProvider(ctx, p)
 }
 
 // Provider reads a provider and decrypts its secrets. One that cannot be decrypted, because the installation's secret is another one now, stays

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"vestnik/engine"
 )
 
 // Setting is one key of a provider's settings.
@@ -46,7 +48,7 @@ func Settings() []Setting {
 	words := func(key string, list ...string) Setting {
 		return Setting{Key: key, Rule: strings.Join(list, ", "), fine: func(v string) bool { return slices.Contains(list, v) }}
 	}
-	return []Setting{
+	list := []Setting{
 		{Key: "timezone", Rule: "часовой пояс вида Asia/Yekaterinburg // a time zone like Asia/Yekaterinburg", fine: IsTimezone},
 		address("email.from"), address("email.reply_to"), text("email.dkim_domain"), text("email.dkim_selector"), hidden("email.dkim_key"),
 		text("payment.name"), digits("payment.inn", "10 12"), digits("payment.kpp", "9"), digits("payment.account", "20"), text("payment.bank"),
@@ -55,7 +57,32 @@ func Settings() []Setting {
 		words("gis.signing", "off", "openssl", "command"), hidden("gis.key"), hidden("gis.cert"),
 		{Key: "vk.group_id", Rule: "число // a number", fine: isNumber}, hidden("vk.token"), hidden("vk.secret"), link("vk.api_url"),
 		hidden("max.token"), link("max.api_url"),
+		{Key: engine.SettingQuiet, Rule: "тихие часы вида 21:00-09:00 или off // quiet hours like 21:00-09:00, or off", fine: isQuiet},
+		{Key: engine.SettingFrequency, Rule: "сколько рассылок рекламы за сколько дней: 2/7d // how many campaigns of ads in how many days: 2/7d", fine: isFrequency},
+		count(engine.SettingPerMinute), count(engine.SettingPerDay),
 	}
+	for _, ch := range engine.ChannelNames() {
+		list = append(list, count(string(ch)+"."+engine.SettingPerSecond), count(string(ch)+"."+engine.SettingConcurrent))
+	}
+	return list
+}
+
+// count is a setting that is a number from 1 on.
+func count(key string) Setting {
+	return Setting{Key: key, Rule: "число от 1 // a number from 1 on", fine: func(v string) bool {
+		n, err := strconv.Atoi(v)
+		return err == nil && n > 0
+	}}
+}
+
+func isQuiet(v string) bool {
+	_, err := engine.ParseQuiet(v)
+	return err == nil && v != ""
+}
+
+func isFrequency(v string) bool {
+	_, _, err := engine.ParseFrequency(v)
+	return err == nil && v != ""
 }
 
 // FindSetting gives the setting of a key.

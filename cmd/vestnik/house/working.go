@@ -5,6 +5,7 @@ import (
 	"context"
 	"time"
 
+	"vestnik/cmd/vestnik/config"
 	"vestnik/engine"
 	"vestnik/engine/redisq"
 )
@@ -15,6 +16,15 @@ const (
 	usualConcurrency   = 4
 	passingConcurrency = 1
 )
+
+// limits are the bounds of whole channels.
+func limits(w config.Worker) map[engine.ChannelName]engine.Limits {
+	list := map[engine.ChannelName]engine.Limits{}
+	for _, ch := range engine.ChannelNames() {
+		list[ch] = engine.Limits{PerSecond: w.Rate[string(ch)], Concurrent: w.AtOnce[string(ch)]}
+	}
+	return list
+}
 
 // work is the role of the workers: wakes that are due go to the engine.
 func (h *House) work(ctx context.Context) error {
