@@ -3,6 +3,7 @@ package enginetest
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -182,7 +183,10 @@ func testBreakerTogether(t *testing.T, s engine.Stores) {
 	const writers, rounds = 4, 10
 	_, errs := together(writers, func(int) (int, error) {
 		for range rounds {
-			if _, err := s.Breakers.ChangeBreaker(t.Context(), provider, engine.VK, func(b *engine.Breaker) { b.Failures++ }); err != nil {
+			if _, err := s.Breakers.ChangeBreaker(t.Context(), provider, engine.VK, func(b *engine.Breaker) {
+				runtime.Gosched() // so that others come between
+				b.Failures++
+			}); err != nil {
 				return 0, err
 			}
 		}
