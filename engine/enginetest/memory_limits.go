@@ -34,10 +34,9 @@ func (c claims) Claim(ctx context.Context, id engine.CampaignID, place string, a
 		switch {
 		case !there:
 			c.claims[at] = claimed{by: ordinals[i]}
-		case has.by == ordinals[i]: // Mine
 		case has.taken:
 			list[i] = engine.Covered
-		default:
+		case has.by != ordinals[i]:
 			list[i] = engine.Busy
 		}
 	}
