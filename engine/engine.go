@@ -199,11 +199,15 @@ func (e *Engine) settle(ctx context.Context, r *run) error {
 	for told := false; ; told = true {
 		p.make(r.states, r.verdicts)
 		if !told {
-			if err := e.tell(ctx, r, &p); err != nil {
+			if err := insist(ctx, func() error { return e.tell(ctx, r, &p) }); err != nil {
 				return err
 			}
 		}
-		balance, err := e.Stores.Ledger.Settle(ctx, r.campaign.ID, r.name, r.holder, p.settlement)
+		var balance Balance
+		err := insist(ctx, func() (err error) {
+			balance, err = e.Stores.Ledger.Settle(ctx, r.campaign.ID, r.name, r.holder, p.settlement)
+			return err
+		})
 		switch {
 		case errors.Is(err, ErrConflict):
 			if err := r.readStates(ctx, e); err != nil {
@@ -224,6 +228,25 @@ func (e *Engine) settle(ctx context.Context, r *run) error {
 			return err
 		}
 		return e.proceed(ctx, r.campaign, balance, p.settlement.Next)
+	}
+}
+
+// insistPause is how long a store that is down is left alone before it is tried again.
+const insistPause = 250 * time.Millisecond
+
+// insist tries again while a store is down, until ctx ends: what a channel has taken is not forgotten, and so not sent twice, because Redis
+// restarts just then.
+func insist(ctx context.Context, do func() error) error {
+	for {
+		err := do()
+		if !errors.Is(err, ErrDown) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(insistPause):
+		}
 	}
 }
 
