@@ -22,6 +22,12 @@ type Confirmer interface {
 	Confirm(ctx context.Context, from Sender, pending []Receipt) []Result
 }
 
+// Limited is implemented by channels whose provider allows each sender only so much, such as VK. The engine keeps to it across all workers
+// unless the provider's settings say less or more.
+type Limited interface {
+	Limits() Limits
+}
+
 // Receipt is what a message that is not confirmed yet is asked about with.
 type Receipt struct {
 	Key   string    // of the Message
@@ -55,13 +61,21 @@ type Content struct {
 	Text        string   // plain text that says all
 	HTML        string   // a whole document; empty: none
 	Unsubscribe string   // address of the one-click unsubscribe (RFC 8058); empty: this kind has none
+	Buttons     []Button // what can be done about it, for channels that show buttons; their addresses stand in the text too
 	Links       []string // where the tracked links lead, in the order of their numbers
+}
+
+// Button leads to an address.
+type Button struct {
+	Label string // one or two words: "Оплатить"
+	URL   string // tracked, as links in the text are
 }
 
 // Result is what became of one message.
 type Result struct {
 	Fault    *Fault // nil: the provider took it, or answers Later
 	Later    *Later // not nil: the provider answers later; only a Confirmer may say so
+	ID       string // the provider's own identity of the message it took, by which it speaks of it later; empty: it gives none
 	Received bool   // the provider says that it lies in the resident's mailbox or cabinet now
 }
 

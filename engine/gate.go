@@ -121,7 +121,7 @@ func (e *Engine) diagnose(ctx context.Context, r *run, who []int, results []Resu
 // intoRooms takes a place wherever only so many batches may be at a time.
 func (e *Engine) intoRooms(ctx context.Context, r *run, who []int) ([]int, error) {
 	ch := r.step().Channel
-	for _, room := range roomsOf(r.provider, ch, e.Limits[ch]) {
+	for _, room := range roomsOf(r.provider, ch, e.Limits[ch], e.limitsOfSender(ch)) {
 		entered, err := e.enter(ctx, r, room)
 		if err != nil {
 			return nil, err
@@ -132,6 +132,14 @@ func (e *Engine) intoRooms(ctx context.Context, r *run, who []int) ([]int, error
 		}
 	}
 	return who, nil
+}
+
+// limitsOfSender is what the channel itself allows each sender.
+func (e *Engine) limitsOfSender(ch ChannelName) Limits {
+	if limited, is := e.Channels[ch].(Limited); is {
+		return limited.Limits()
+	}
+	return Limits{}
 }
 
 // enter takes a place in a room; it is given back by leave, and kept as long as the lease.
@@ -165,7 +173,7 @@ func (e *Engine) leave(ctx context.Context, r *run) {
 // withinLimits takes what the rates and quotas have left. What one limit refuses is given back to those before it.
 func (e *Engine) withinLimits(ctx context.Context, r *run, who []int) ([]int, error) {
 	ch := r.step().Channel
-	limits := limitsOf(r.campaign, r.provider, ch, e.Limits[ch], time.Now())
+	limits := limitsOf(r.campaign, r.provider, ch, e.Limits[ch], e.limitsOfSender(ch), time.Now())
 	for k, l := range limits {
 		got, err := e.Stores.Pace.Spend(ctx, l.name, l.end, len(who), l.count)
 		if err != nil {

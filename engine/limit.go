@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -43,9 +44,10 @@ func rate(name string, perSecond int, now time.Time) limit {
 	return limit{name, perSecond * int(window/time.Second), now.Truncate(window).Add(window), HeldPace}
 }
 
-// limitsOf lists every limit that messages of the campaign over the channel are under at now, the narrowest windows last, so that little has
+// limitsOf lists every limit that messages of the campaign over the channel are under at now: those of the channel as a whole, and those that
+// each sender is under unless its settings say otherwise. The narrowest windows last, so that little has
 // to be given back.
-func limitsOf(c Campaign, p Provider, ch ChannelName, channel Limits, now time.Time) (list []limit) {
+func limitsOf(c Campaign, p Provider, ch ChannelName, channel, sender Limits, now time.Time) (list []limit) {
 	id := string(p.ID)
 	if !c.Urgent {
 		if n := p.number(SettingPerDay); n > 0 {
@@ -60,7 +62,7 @@ func limitsOf(c Campaign, p Provider, ch ChannelName, channel Limits, now time.T
 	if channel.PerSecond > 0 {
 		list = append(list, rate("rate/"+string(ch), channel.PerSecond, now))
 	}
-	if n := p.number(string(ch) + "." + SettingPerSecond); n > 0 {
+	if n := cmp.Or(p.number(string(ch)+"."+SettingPerSecond), sender.PerSecond); n > 0 {
 		list = append(list, rate("rate/"+string(ch)+"/"+id, n, now))
 	}
 	return list
@@ -73,11 +75,11 @@ type room struct {
 }
 
 // roomsOf lists the rooms that a batch of the provider must be in while the channel has it.
-func roomsOf(p Provider, ch ChannelName, channel Limits) (list []room) {
+func roomsOf(p Provider, ch ChannelName, channel, sender Limits) (list []room) {
 	if channel.Concurrent > 0 {
 		list = append(list, room{"room/" + string(ch), channel.Concurrent})
 	}
-	if n := p.number(string(ch) + "." + SettingConcurrent); n > 0 {
+	if n := cmp.Or(p.number(string(ch)+"."+SettingConcurrent), sender.Concurrent); n > 0 {
 		list = append(list, room{"room/" + string(ch) + "/" + string(p.ID), n})
 	}
 	return list
