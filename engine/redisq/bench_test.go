@@ -284,3 +284,71 @@ func BenchmarkFind(b *testing.B) {
 	}
 	b.ReportMetric(float64(first.Milliseconds()), "first-ms")
 }
+
+// BenchmarkRouse rouses one batch of a campaign whose window is full but for it, as after each settle.
+func BenchmarkRouse(b *testing.B) {
+	server := redistest.Start(b, "--appendfsync", "no")
+	s := open(b, redisq.Options{URL: server.URL()}).Stores().Ledger
+	id, now := engine.CampaignID(engine.NewID()), time.Now()
+	if err := s.Open(b.Context(), id, int64(b.N+64)*engine.ChunkSize, 1); err != nil {
+		b.Fatal(err)
+	}
+	for chunk := range b.N + 64 {
+		batch := engine.Batch{Chunk: chunk, Phase: engine.Sending, Due: now, Members: engine.FirstMembers(engine.ChunkSize)}
+		if err := s.Feed(b.Context(), id, chunk, chunk+1, []engine.Batch{batch}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if _, err := s.Rouse(b.Context(), id, now, now.Add(time.Hour), 63); err != nil {
+		b.Fatal(err)
+	}
+	before := spent(b, server)
+	b.ResetTimer()
+	for i := range b.N {
+		roused, err := s.Rouse(b.Context(), id, now, now.Add(time.Hour), 64)
+		if err != nil || len(roused) != 1 {
+			b.Fatal(i, len(roused), err)
+		}
+		b.StopTimer()
+		if _, err := s.Take(b.Context(), id, roused[0].ID(), "me", now, now.Add(time.Hour)); err != nil {
+			b.Fatal(err)
+		}
+		if _, err := s.Settle(b.Context(), id, roused[0].ID(), "me", engine.Settlement{Chunk: roused[0].Chunk}); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+	}
+	perRow(b, server, before, 1, "batch")
+}
+
+// BenchmarkMarks sets and reads marks of many recipients: of a whole batch, and scattered ones as a collector of opens has them.
+func BenchmarkMarks(b *testing.B) {
+	scattered := make(engine.Ordinals, 500)
+	for i := range scattered {
+		scattered[i] = engine.OrdinalOf(i*4, i*37%engine.ChunkSize)
+	}
+	for name, ordinals := range map[string]engine.Ordinals{
+		"batch": engine.OrdinalsOf(7, engine.FirstMembers(engine.ChunkSize)), "scattered": scattered,
+	} {
+		server := redistest.Start(b)
+		s := open(b, redisq.Options{URL: server.URL()}).Stores().Marks
+		b.Run(name+"/set", func(b *testing.B) {
+			before := spent(b, server)
+			for b.Loop() {
+				if err := s.Set(b.Context(), "c", engine.Email, engine.Opened, ordinals); err != nil {
+					b.Fatal(err)
+				}
+			}
+			perRow(b, server, before, len(ordinals), "mark")
+		})
+		b.Run(name+"/has", func(b *testing.B) {
+			before := spent(b, server)
+			for b.Loop() {
+				if _, err := s.Has(b.Context(), "c", engine.Email, engine.Opened, ordinals); err != nil {
+					b.Fatal(err)
+				}
+			}
+			perRow(b, server, before, len(ordinals), "mark")
+		})
+	}
+}

@@ -18,18 +18,21 @@ local room = tonumber(ARGV[3]) - redis.call('ZCARD', KEYS[3])
 if room <= 0 then
   return {}
 end
--- Fewer than the window are awake, so among as many as the window there is one to rouse, if there is any.
-local found = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', ARGV[1], 'WITHSCORES', 'LIMIT', 0, ARGV[3])
-local list = {}
-for i = 1, #found, 2 do
-  if room == 0 then
+-- Fewer than the window are awake, so the first page, as large as the window, mostly is all that is looked at.
+local list, from, size = {}, 0, math.min(tonumber(ARGV[3]), 1000)
+while room > 0 do
+  local due = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', ARGV[1], 'LIMIT', from, size)
+  if #due == 0 then
     break
   end
-  if not redis.call('ZSCORE', KEYS[3], found[i]) then
-    redis.call('ZADD', KEYS[3], ARGV[2], found[i])
-    list[#list + 1] = found[i + 1]
-    list[#list + 1] = redis.call('HGET', KEYS[1], found[i])
-    room = room - 1
+  from = from + #due
+  for i, awake in ipairs(redis.call('ZMSCORE', KEYS[3], unpack(due))) do
+    if not awake and room > 0 then
+      redis.call('ZADD', KEYS[3], ARGV[2], due[i])
+      list[#list + 1] = redis.call('ZSCORE', KEYS[2], due[i])
+      list[#list + 1] = redis.call('HGET', KEYS[1], due[i])
+      room = room - 1
+    end
   end
 end
 if #list > 0 then
