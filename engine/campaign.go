@@ -36,8 +36,8 @@ func (t *TemplateRef) UnmarshalText(text []byte) error {
 		return nil
 	}
 	var err error
-	if t.Version, err = strconv.Atoi(version); err != nil || t.Version < 1 {
-		return fmt.Errorf("the version of template %s is not a number from 1 on", name)
+	if t.Version, err = strconv.Atoi(version); err != nil || t.Version < 1 || name == "" {
+		return fmt.Errorf(`a template is written like "bill-monthly" or "bill-monthly@3", not %q`, text)
 	}
 	return nil
 }

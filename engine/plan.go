@@ -116,7 +116,11 @@ func (p *plan) decide(i int, s State, v verdict) {
 		due := p.now.Add(cmp.Or(v.pause, askAfter)).Round(100 * time.Millisecond)
 		p.put(i, place{step: p.batch.Step, phase: Confirming, try: p.batch.Try, polls: polls, receipt: v.receipt, since: p.batch.Since, due: due})
 	case held:
-		p.put(i, place{step: p.batch.Step, phase: Sending, try: p.batch.Try, hold: v.hold, since: p.batch.Since, due: v.due})
+		since := p.batch.Since
+		if v.hold != HeldBreaker && v.hold != HeldReputation {
+			since = since.Add(v.due.Sub(p.now)) // what our own rules make it wait is no part of Retry.Limit
+		}
+		p.put(i, place{step: p.batch.Step, phase: Sending, try: p.batch.Try, hold: v.hold, since: since, due: v.due})
 	case failed:
 		p.failed(i, s, v.fault)
 	case skipped:

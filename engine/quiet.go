@@ -45,14 +45,17 @@ func (q Quiet) Ends(now time.Time, zone *time.Location) time.Time {
 	case q == Quiet{}, !overnight && (clock < q.from || clock >= q.to), overnight && clock < q.from && clock >= q.to:
 		return time.Time{}
 	case overnight && clock >= q.from:
-		return q.end(local, 1)
+		clock -= 24 * time.Hour
 	}
-	return q.end(local, 0)
-}
-
-// end is the wall clock's q.to, so many days after the day of t.
-func (q Quiet) end(t time.Time, days int) time.Time {
-	return time.Date(t.Year(), t.Month(), t.Day()+days, int(q.to/time.Hour), int(q.to%time.Hour/time.Minute), 0, 0, t.Location())
+	end := local.Add(q.to - clock)
+	// Where the clock was set meanwhile, what has gone by is not what it shows. A time of day that it leaves out comes an hour later.
+	_, before := local.Zone()
+	_, after := end.Zone()
+	shifted := end.Add(time.Duration(before-after) * time.Second)
+	if _, then := shifted.Zone(); then == after {
+		return shifted
+	}
+	return end
 }
 
 // quietFor gives the quiet hours that hold for a campaign of the provider over the channel. Ads are quiet everywhere; service messages where

@@ -38,6 +38,7 @@ const (
 	maxLanes = 4
 	maxSteps = 8
 	maxWait  = Wait(90 * 24 * time.Hour)
+	mostDays = 100_000 // a Wait can count no more
 )
 
 // MarshalText writes the wait in hours and minutes: "72h0m0s".
@@ -47,7 +48,7 @@ func (w Wait) MarshalText() ([]byte, error) { return []byte(time.Duration(w).Str
 func (w *Wait) UnmarshalText(text []byte) error {
 	if days, ok := strings.CutSuffix(string(text), "d"); ok {
 		n, err := strconv.Atoi(days)
-		if err != nil {
+		if err != nil || n > mostDays || n < -mostDays {
 			return fmt.Errorf(`a wait is written like "72h", "90m" or "3d", not %q`, text)
 		}
 		*w = Wait(time.Duration(n) * 24 * time.Hour)
@@ -69,10 +70,10 @@ func (g Goals) MarshalJSON() ([]byte, error) {
 	return json.Marshal([]Fact(g))
 }
 
-// UnmarshalJSON reads a string or a list of strings.
+// UnmarshalJSON reads a string or a list of strings; null is no goal.
 func (g *Goals) UnmarshalJSON(text []byte) error {
 	var one Fact
-	if json.Unmarshal(text, &one) == nil {
+	if string(text) != "null" && json.Unmarshal(text, &one) == nil {
 		*g = Goals{one}
 		return nil
 	}

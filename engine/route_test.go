@@ -60,6 +60,32 @@ func TestRouteTellsAllItsProblemsAtOnce(t *testing.T) {
 	}
 }
 
+// TestAChannelStandsInOneLane: side by side, residents would get the same twice; one after another it is a reminder.
+func TestAChannelStandsInOneLane(t *testing.T) {
+	week := Step{Channel: Email, Wait: Wait(7 * 24 * time.Hour), Until: Goals{Paid}}
+	for name, tt := range map[string]struct {
+		lanes []Lane
+		want  []string
+	}{
+		"a reminder":                     {[]Lane{{week, week, {Channel: VK}}}, nil},
+		"side by side":                   {[]Lane{{{Channel: Email}}, {{Channel: VK}, {Channel: Email}}}, []string{"route.lanes[1][1].channel"}},
+		"in three lanes, two are wrong":  {[]Lane{{{Channel: VK}}, {{Channel: VK}}, {{Channel: VK}}}, []string{"route.lanes[1][0].channel", "route.lanes[2][0].channel"}},
+		"a reminder beside another lane": {[]Lane{{week, week}, {week}}, []string{"route.lanes[1][0].channel"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for _, p := range (Route{Lanes: tt.lanes}).Check(KindBill) {
+				if got = append(got, p.Field); p.Code != "repeated" {
+					t.Errorf("%s is %s: %s", p.Field, p.Code, p.Message)
+				}
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("repeated are %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestDefaultRoutesKeepTheRules(t *testing.T) {
 	for _, kind := range Kinds() {
 		if problems := DefaultRoute(kind).Check(kind); len(problems) > 0 {

@@ -133,7 +133,7 @@ func (e *Engine) alone(ctx context.Context, r *run, who []int) ([]int, error) {
 		return nil, fmt.Errorf("claim shared addresses: %w", err)
 	}
 	r.claimed = map[string]int{}
-	mine := make([]int, 0, len(who))
+	mine, soon := make([]int, 0, len(who)), time.Now().Add(sharedPause).Truncate(100*time.Millisecond)
 	for k, i := range who {
 		switch claims[k] {
 		case Mine:
@@ -142,7 +142,7 @@ func (e *Engine) alone(ctx context.Context, r *run, who []int) ([]int, error) {
 		case Covered:
 			r.verdicts[i] = verdict{what: taken, covered: true}
 		case Busy:
-			r.verdicts[i] = verdict{what: held, hold: HeldShared, due: time.Now().Add(sharedPause)}
+			r.verdicts[i] = verdict{what: held, hold: HeldShared, due: soon}
 		}
 	}
 	return mine, nil

@@ -14,6 +14,9 @@ func TestTokenCarriesItsPass(t *testing.T) {
 		{Act: ActOpen, Campaign: id, Ordinal: 0, Channel: Email},
 		{Act: ActClick, Campaign: id, Ordinal: 1<<32 - 1, Channel: VK, Link: 9},
 		{Act: ActUnsubscribe, Campaign: id, Ordinal: 70000, Channel: Email},
+		{Act: ActClick, Campaign: id, Ordinal: 7, Channel: Email, Lane: maxLanes - 1, Step: maxSteps - 1, Link: 3},
+		{Act: ActOpen, Campaign: id, Ordinal: 7, Channel: Email, Lane: 1},
+		{Act: ActOpen, Campaign: id, Ordinal: 7, Channel: Email, Step: 1},
 	} {
 		token, err := tokens.Sign(pass)
 		if err != nil {
@@ -24,6 +27,21 @@ func TestTokenCarriesItsPass(t *testing.T) {
 		}
 		if len(token) > 40 {
 			t.Errorf("the token of %+v has %d characters, want a compact one", pass, len(token))
+		}
+	}
+}
+
+func TestEveryMessageHasAKeyOfItsOwn(t *testing.T) {
+	seen := map[string]bool{}
+	for _, ordinal := range []Ordinal{0, 1, 11} {
+		for _, ch := range ChannelNames() {
+			for before := range 12 {
+				key := MessageKey("c1", ordinal, ch, before)
+				if seen[key] || key != MessageKey("c1", ordinal, ch, before) {
+					t.Errorf("%q is the key of two messages", key)
+				}
+				seen[key] = true
+			}
 		}
 	}
 }
