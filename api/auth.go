@@ -107,7 +107,7 @@ func plainID(id string) bool {
 
 var ranks = map[engine.Role]int{engine.RoleViewer: 1, engine.RoleProvider: 2, engine.RoleOperator: 3}
 
-// authorize lets through whose key has at least the route's role.
+// authorize lets through whose key has at least the route's role and does not ask too often.
 func (s *Server) authorize(r route) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		if r.role == public {
@@ -124,6 +124,9 @@ func (s *Server) authorize(r route) echo.MiddlewareFunc {
 			}
 			if err != nil {
 				return fmt.Errorf("read a key: %w", err)
+			}
+			if wait, ok := s.rates.take(key.ID, time.Now()); !ok {
+				return &failure{status: http.StatusTooManyRequests, code: "too_many_requests", after: wait}
 			}
 			if ranks[key.Role] < ranks[r.role] {
 				return fail(http.StatusForbidden, "role_too_low", r.role, key.Role)
@@ -163,6 +166,16 @@ func (s *Server) campaign(c echo.Context) (engine.Campaign, error) {
 		err = errNotFound
 	}
 	return found, err
+}
+
+// liveOnly keeps test keys from changing what holds for live campaigns too.
+func liveOnly(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if caller(c).Mode == engine.Test {
+			return fail(http.StatusForbidden, "test_key_shared")
+		}
+		return next(c)
+	}
 }
 
 // campaignToChange is campaign for requests that change it: a test key changes tests only.

@@ -31,21 +31,14 @@ type campaignView struct {
 	CreatedAt  time.Time         `json:"created_at"`
 	StartedAt  time.Time         `json:"started_at,omitzero"`
 	EndedAt    time.Time         `json:"ended_at,omitzero"`
+	RetryOf    engine.CampaignID `json:"retry_of,omitempty"`
+	RetriedBy  engine.CampaignID `json:"retried_by,omitempty"`
 	Recipients int64             `json:"recipients"`
 	Ledger     engine.Balance    `json:"ledger"`
 	Funnel     []stageView       `json:"funnel"` // null: the history cannot be reached
 	Channels   channelViews      `json:"channels"`
 	WaitingFor []waitView        `json:"waiting_for,omitempty"`
 	Warnings   []intake.Problem  `json:"warnings,omitempty"`
-}
-
-// waitView is something a campaign waits for.
-type waitView struct {
-	Phase      string             `json:"phase"` // begin, resume, send, retry, wait
-	Channel    engine.ChannelName `json:"channel,omitempty"`
-	Recipients int64              `json:"recipients"`
-	Next       time.Time          `json:"next,omitzero"`
-	Text       string             `json:"text"`
 }
 
 // view tells a campaign with its ledger; the funnel is added by withFunnels.
@@ -69,7 +62,8 @@ func (s *Server) view(ctx context.Context, c engine.Campaign) (campaignView, err
 	return campaignView{
 		ID: c.ID, Name: c.Name, Kind: c.Kind, Mode: c.Mode, Status: c.Status, Template: c.Template.String(), Route: c.Route,
 		Urgent: c.Urgent, Reference: c.Reference, Vars: c.Vars, SendAt: c.SendAt, ExpiresAt: c.ExpiresAt,
-		CreatedAt: c.CreatedAt, StartedAt: c.StartedAt, EndedAt: c.EndedAt, Recipients: size.Recipients, Ledger: balance,
+		CreatedAt: c.CreatedAt, StartedAt: c.StartedAt, EndedAt: c.EndedAt, RetryOf: c.RetryOf, RetriedBy: c.RetriedBy,
+		Recipients: size.Recipients, Ledger: balance,
 	}, nil
 }
 
@@ -108,38 +102,15 @@ func (s *Server) answerCampaign(c echo.Context, status int, campaign engine.Camp
 	if err := s.withFunnels(c, &view); err != nil {
 		return err
 	}
-	view.Warnings = warnings
-	if view.WaitingFor, err = s.waitingFor(c, campaign, view.Ledger.InFlight); err != nil {
+	ctx, language := c.Request().Context(), languageOf(c.Request())
+	if view.Warnings, err = s.reputation(ctx, language, campaign); err != nil {
+		return err
+	}
+	view.Warnings = append(warnings, view.Warnings...)
+	if view.WaitingFor, err = s.waitingFor(ctx, language, campaign, view.Ledger.InFlight); err != nil {
 		return err
 	}
 	return c.JSON(status, view)
-}
-
-// waitingFor says in words what keeps a campaign from its end.
-func (s *Server) waitingFor(c echo.Context, campaign engine.Campaign, inFlight int64) ([]waitView, error) {
-	language := languageOf(c.Request())
-	var list []waitView
-	switch campaign.Status {
-	case engine.StatusScheduled:
-		list = append(list, waitView{Phase: "begin", Recipients: inFlight, Next: campaign.SendAt, Text: say(language, "wait.begin")})
-	case engine.StatusPaused:
-		list = append(list, waitView{Phase: "resume", Recipients: inFlight, Text: say(language, "wait.resume")})
-	}
-	pending, err := s.config.Engine.Pending(c.Request().Context(), campaign)
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range pending {
-		phase := string(p.Phase)
-		if p.Retry {
-			phase = "retry"
-		}
-		list = append(list, waitView{
-			Phase: phase, Channel: p.Channel, Recipients: int64(p.Recipients), Next: p.Next.UTC(),
-			Text: say(language, "wait."+phase, say(language, "channel."+string(p.Channel))),
-		})
-	}
-	return list, nil
 }
 
 func (s *Server) listCampaigns(c echo.Context) error {

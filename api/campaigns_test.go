@@ -63,7 +63,7 @@ func TestOrdersAreRefusedWithEverythingWrong(t *testing.T) {
 		{`{"name":"n","kind":"bill","template":"bill-monthly","urgent":true}`, []string{"urgent forbidden"}},
 		{`{"name":"n","kind":"bill","template":"bill-monthly","send_at":"2100-01-02T00:00:00Z","expires_at":"2100-01-01T00:00:00Z"}`, []string{"expires_at out_of_range"}},
 		{`{"name":"n","kind":"bill","template":"bill-monthly","route":{"lanes":[[{"channel":"housechat"},{"channel":"email","wait":"3 days","until":7,"z":1}],7],"y":1}}`,
-			[]string{"route.y unknown_field", "route.lanes[0][1].wait malformed", "route.lanes[0][1].until type", "route.lanes[0][1].z unknown_field", "route.lanes[1] type"}},
+			[]string{"route.lanes[0][1].wait malformed", "route.lanes[0][1].until type", "route.lanes[0][1].z unknown_field", "route.lanes[1] type", "route.y unknown_field"}},
 		{`{"name":"n","kind":"bill","template":"bill-monthly","route":{"lanes":[[{"channel":"housechat","wait":"72h"},{"channel":"fax"}]]}}`,
 			[]string{"route.lanes[0][0].channel forbidden", "route.lanes[0][0] incomplete", "route.lanes[0][1].channel unknown"}},
 		{`{"name":"n","kind":"outage","template":"outage-planned","vars":{"from":"yesterday"}}`, []string{"vars.from malformed"}},

@@ -26,7 +26,7 @@ func FuzzForm(f *testing.F) {
 		o.money("amount")
 		o.flag("urgent")
 		if raw, ok := o.take("route", optional); ok {
-			o.route(raw)
+			form.object("route.", raw).lanes()
 		}
 		if raw, ok := o.take("recipient", optional); ok {
 			form.oneRecipient(raw)

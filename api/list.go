@@ -74,3 +74,26 @@ func (f *form) lines(body []byte, limit int, read func(o *object)) error {
 	f.line = 0
 	return nil
 }
+
+// each reads an object that is one item, or holds up to limit of them in its member items.
+func (o *object) each(limit int, read func(item *object)) error {
+	if _, many := o.members["items"]; !many {
+		read(o)
+		o.close()
+		return nil
+	}
+	var items []json.RawMessage
+	if raw, _ := o.take("items", required); raw != nil && json.Unmarshal(raw, &items) != nil {
+		o.wrong("items", "type", say(o.language, "want_array"))
+	}
+	if len(items) > limit {
+		return fail(http.StatusRequestEntityTooLarge, "too_many_items", limit)
+	}
+	for i, raw := range items {
+		item := o.object(fmt.Sprintf("items[%d].", i), raw)
+		read(item)
+		item.close()
+	}
+	o.close()
+	return nil
+}

@@ -10,6 +10,7 @@ import (
 
 	"vestnik/api/intake"
 	"vestnik/engine"
+	"vestnik/templates"
 )
 
 // contentView is what a resident would read over one channel.
@@ -60,8 +61,7 @@ func (s *Server) orderMessage(c echo.Context) error {
 	}
 	o.close()
 	if len(f.mistakes) == 0 {
-		problems := read.template.Check(campaign.Vars, &person)
-		f.mistakes = append(f.mistakes, templateMistakes(f.language, read.template.Info(), problems)...)
+		f.mistakes = read.texts.mistakes(f.language, func(t *templates.Template) []engine.Problem { return t.Check(campaign.Vars, &person) })
 	}
 	if err := f.err(); err != nil {
 		return err

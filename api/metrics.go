@@ -26,6 +26,7 @@ type Metrics struct {
 	tried       *prometheus.CounterVec
 	sending     *prometheus.HistogramVec
 	sent        *prometheus.CounterVec
+	held        *prometheus.CounterVec
 	observed    *prometheus.CounterVec
 	taken       *prometheus.CounterVec
 	repaired    prometheus.Counter
@@ -63,6 +64,7 @@ func NewMetrics() *Metrics {
 	m.tried = counter("messages_total", "Messages a channel took (reason none) or refused.", "channel", "reason")
 	m.sending = latency("send_seconds", "Time a channel took for a batch.", "channel")
 	m.sent = counter("messages_sending_total", "Messages handed to a channel.", "channel")
+	m.held = counter("held_total", "Messages that could be sent and were put off, and why.", "channel", "why")
 	m.observed = counter("facts_observed_total", "Facts from outside, each recipient's once.", "channel", "fact")
 	m.taken = counter("intake_rows_total", "Rows of recipients' lists: accepted, rejected, duplicate.", "verdict")
 	m.loaded = counter("journal_loaded_total", "What the loader moved: entries, facts; aside: entries that made no sense.", "what")
@@ -97,6 +99,11 @@ func (m *Metrics) Tried(ch engine.ChannelName, reason engine.Reason, n int) {
 func (m *Metrics) Sending(ch engine.ChannelName, took time.Duration, n int) {
 	m.sent.WithLabelValues(string(ch)).Add(float64(n))
 	m.sending.WithLabelValues(string(ch)).Observe(took.Seconds())
+}
+
+// Held counts messages that could be sent and wait, and why.
+func (m *Metrics) Held(ch engine.ChannelName, why engine.Hold, n int) {
+	m.held.WithLabelValues(string(ch), string(why)).Add(float64(n))
 }
 
 // Observed counts facts from outside.

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"vestnik/api/intake"
 	"vestnik/engine"
 	"vestnik/templates"
 )
@@ -26,7 +24,7 @@ type Library interface {
 // order is what a campaign and a single message are ordered by.
 type order struct {
 	campaign engine.Campaign
-	template *templates.Template // nil: it was not found, which the form says
+	texts    texts // the campaign's first
 }
 
 // readOrder reads the members campaigns and messages have in common.
@@ -40,19 +38,23 @@ func (s *Server) readOrder(c echo.Context, o *object) (order, error) {
 		o.wrong("kind", "unknown", strings.Join(names(engine.Kinds()), ", "))
 	}
 	if raw, ok := o.take("route", optional); ok {
-		campaign.Route = o.route(raw)
-		if known && len(o.mistakes) == 0 {
-			o.engineProblems("", campaign.Route.Check(campaign.Kind))
+		var err error
+		if campaign.Route, read.texts, err = s.orderedRoute(c, o, raw, campaign.Kind); err != nil {
+			return read, err
 		}
 	}
 	campaign.Vars = o.raw("vars")
 	if len(campaign.Vars) > small {
 		o.wrong("vars", "too_long", small)
 	}
-	return read, s.findTemplate(c, o, &read)
+	if err := s.findTemplate(c, o, &read); err != nil {
+		return read, err
+	}
+	o.mistakes = append(o.mistakes, read.texts.mistakes(o.language, func(t *templates.Template) []engine.Problem { return t.CheckVars(campaign.Vars) })...)
+	return read, nil
 }
 
-// findTemplate pins the template of an order and checks the order's variables with it.
+// findTemplate pins the template of an order.
 func (s *Server) findTemplate(c echo.Context, o *object, read *order) error {
 	name := o.text("template", required, 80)
 	if name == "" {
@@ -72,87 +74,12 @@ func (s *Server) findTemplate(c echo.Context, o *object, read *order) error {
 		return fmt.Errorf("find template %s: %w", ref, err)
 	}
 	info := found.Info()
-	read.template, read.campaign.Template = found, engine.TemplateRef{Name: info.Name, Version: info.Version}
+	read.campaign.Template = engine.TemplateRef{Name: info.Name, Version: info.Version}
+	read.texts = texts{found}.and(read.texts...)
 	if kind := read.campaign.Kind; kind.Known() && kind != info.Kind {
 		o.wrong("template", "wrong_kind", info.Kind)
 	}
-	o.mistakes = append(o.mistakes, templateMistakes(o.language, info, found.CheckVars(read.campaign.Vars))...)
 	return nil
-}
-
-// templateMistakes tells in a language what a template finds wrong with variables.
-func templateMistakes(language intake.Language, info templates.Info, problems []engine.Problem) []intake.Problem {
-	list := make([]intake.Problem, len(problems))
-	for i, p := range problems {
-		list[i] = intake.Problem{Field: p.Field, Code: p.Code, Message: p.Message}
-		if language == intake.English {
-			continue
-		}
-		list[i].Message = say(language, "variable."+p.Code)
-		if p.Code == "malformed" {
-			if demand := say(language, "demand."+string(typeOf(info, p.Field))); demand != "" {
-				list[i].Message = say(language, "type", demand)
-			}
-		}
-	}
-	return list
-}
-
-// typeOf is the type of the variable a problem's field is about: "vars.services[2].charged" is about services.
-func typeOf(info templates.Info, field string) templates.Type {
-	name, _, _ := strings.Cut(strings.TrimPrefix(field, "vars."), "[")
-	for _, list := range [][]templates.Variable{info.Required, info.Optional} {
-		for _, v := range list {
-			if v.Name == name {
-				return v.Type
-			}
-		}
-	}
-	return ""
-}
-
-// warnings are the variables that a template does not use.
-func warnings(language intake.Language, t *templates.Template, path string, vars json.RawMessage) []intake.Problem {
-	var list []intake.Problem
-	for _, name := range t.Unknown(vars) {
-		list = append(list, intake.Problem{Field: path + name, Code: "unknown_variable", Message: say(language, "unknown_variable")})
-	}
-	return list
-}
-
-// route reads a route: lanes of steps.
-func (o *object) route(raw json.RawMessage) (route engine.Route) {
-	r := o.object("route.", raw)
-	var lanes []json.RawMessage
-	if value, ok := r.take("lanes", required); ok && json.Unmarshal(value, &lanes) != nil {
-		r.wrong("lanes", "type", say(o.language, "want_array"))
-	}
-	r.close()
-	for l, lane := range lanes {
-		var steps []json.RawMessage
-		at := fmt.Sprintf("route.lanes[%d]", l)
-		if json.Unmarshal(lane, &steps) != nil {
-			o.form.wrong(at, "type", say(o.language, "want_array"))
-		}
-		route.Lanes = append(route.Lanes, nil)
-		for i, step := range steps {
-			route.Lanes[l] = append(route.Lanes[l], o.step(fmt.Sprintf("%s[%d].", at, i), step))
-		}
-	}
-	return route
-}
-
-func (o *object) step(path string, raw json.RawMessage) (step engine.Step) {
-	m := o.object(path, raw)
-	step.Channel = engine.ChannelName(m.text("channel", required, 40))
-	if wait := m.text("wait", optional, 40); wait != "" && step.Wait.UnmarshalText([]byte(wait)) != nil {
-		o.engineProblems("", []engine.Problem{{Field: path + "wait", Code: "malformed", Message: say(intake.English, "engine.malformed.wait")}})
-	}
-	if until, ok := m.take("until", optional); ok && step.Until.UnmarshalJSON(until) != nil {
-		m.wrong("until", "type", say(o.language, "want_facts"))
-	}
-	m.close()
-	return step
 }
 
 // orderCampaign writes a draft.
@@ -178,5 +105,5 @@ func (s *Server) orderCampaign(c echo.Context) error {
 	if campaign, err = s.config.Engine.Order(c.Request().Context(), campaign); err != nil {
 		return err
 	}
-	return s.answerCampaign(c, http.StatusCreated, campaign, warnings(f.language, read.template, "vars.", campaign.Vars)...)
+	return s.answerCampaign(c, http.StatusCreated, campaign, read.texts.warnings(f.language, "vars.", campaign.Vars)...)
 }

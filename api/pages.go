@@ -117,9 +117,9 @@ type docsRoute struct{ Method, Path, About, Role string }
 type docsProblem struct{ Code, Text string }
 
 // problemCodes are the codes of problems in the order the documentation shows them.
-var problemCodes = []string{"invalid", "rejected", "bad_file", "bad_json", "no_key", "bad_key", "role_too_low", "test_key", "not_found", "no_route",
-	"audience_expired", "method_not_allowed", "timeout", "cut_off", "wrong_status", "conflict", "idempotency_running", "too_large", "too_many_items", "file_too_large", "unsupported_file",
-	"unsupported_media_type", "unsupported_encoding", "down", "internal"}
+var problemCodes = []string{"invalid", "rejected", "bad_file", "bad_json", "no_key", "bad_key", "role_too_low", "test_key", "test_key_shared", "not_found", "no_route",
+	"audience_expired", "method_not_allowed", "timeout", "cut_off", "wrong_status", "retried", "conflict", "idempotency_running", "too_large", "too_many_items", "file_too_large", "unsupported_file",
+	"unsupported_media_type", "unsupported_encoding", "too_many_requests", "down", "internal"}
 
 var verbs = regexp.MustCompile(`%[sd]`)
 

@@ -7,10 +7,12 @@ import (
 	"errors"
 	"io"
 	"maps"
+	"math"
 	"net/http"
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -25,6 +27,7 @@ type failure struct {
 	args     []any            // of the words
 	mistakes []intake.Problem // everything wrong with the input
 	also     map[string]any   // further members
+	after    time.Duration    // when to ask again; zero: the usual, where there is one
 }
 
 func (f *failure) Error() string { return strconv.Itoa(f.status) + " " + f.code }
@@ -50,6 +53,9 @@ func failureOf(err error, language intake.Language) *failure {
 	}
 	if e, ok := errors.AsType[*engine.StatusError](err); ok {
 		return fail(http.StatusConflict, "wrong_status", e.Status, say(language, "do."+e.Wanted))
+	}
+	if e, ok := errors.AsType[*engine.RetriedError](err); ok {
+		return &failure{status: http.StatusConflict, code: "retried", args: []any{e.By}, also: map[string]any{"retried_by": e.By}}
 	}
 	if e, ok := errors.AsType[*engine.InvalidError](err); ok {
 		return invalid(translate(language, e.Problems)...)
@@ -124,6 +130,8 @@ func (s *Server) refuse(c echo.Context, err error) {
 	switch f.status {
 	case http.StatusServiceUnavailable:
 		header.Set("Retry-After", retryAfter)
+	case http.StatusTooManyRequests:
+		header.Set("Retry-After", strconv.Itoa(int(math.Ceil(f.after.Seconds()))))
 	case http.StatusUnauthorized:
 		header.Set("WWW-Authenticate", `Bearer realm="vestnik"`)
 	}

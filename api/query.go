@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -88,6 +89,28 @@ func (q *query) close() error {
 		q.wrong(name, "unknown_parameter")
 	}
 	return q.err()
+}
+
+// readEither reads what a request names by parameters, if it has any, as an object whose members they are, and otherwise by its body.
+func readEither(c echo.Context, parameters ...string) (*object, error) {
+	q := readQuery(c)
+	if len(q.values) == 0 {
+		_, o, err := readForm(c)
+		return o, err
+	}
+	o := q.object(parameters...)
+	return o, q.close()
+}
+
+// object gives parameters as the members of an object.
+func (q *query) object(parameters ...string) *object {
+	o := &object{form: q.form, members: map[string]json.RawMessage{}}
+	for _, name := range parameters {
+		if text := q.take(name); text != "" {
+			o.members[name], _ = json.Marshal(text) // of a string: it cannot fail
+		}
+	}
+	return o
 }
 
 // accepts reports whether a request prefers one media type to JSON.

@@ -66,8 +66,7 @@ func (s *Server) putRecipients(c echo.Context) error {
 type filing struct {
 	engine   *engine.Engine
 	campaign engine.Campaign
-	template *templates.Template
-	info     templates.Info
+	texts    texts
 	language intake.Language
 	format   intake.Format
 	report   intakeReport
@@ -86,11 +85,8 @@ func (s *Server) newFiling(c echo.Context) (*filing, error) {
 	if f.format, err = intake.FormatIn(f.language, header.Get("Content-Type"), header.Get("Content-Encoding")); err != nil {
 		return nil, err
 	}
-	if f.template, err = s.config.Library.Find(c.Request().Context(), campaign.Template); err != nil {
-		return nil, fmt.Errorf("find template %s: %w", campaign.Template, err)
-	}
-	f.info = f.template.Info()
-	return f, nil
+	f.texts, err = s.textsOf(c.Request().Context(), campaign)
+	return f, err
 }
 
 // read goes through the rows of a file: the good ones are kept, the others reported.
@@ -116,16 +112,12 @@ func (f *filing) read(body io.Reader, keep func(engine.Recipient) error) error {
 	}
 }
 
-// check tells what the file's reader and the template find wrong with a row.
+// check tells what the file's reader and the templates of the route find wrong with a row.
 func (f *filing) check(row *intake.Row) []intake.Problem {
 	if len(row.Problems) > 0 {
 		return row.Problems
 	}
-	problems := f.template.Check(f.campaign.Vars, &row.Recipient)
-	if len(problems) == 0 {
-		return nil
-	}
-	mistakes := templateMistakes(f.language, f.info, problems)
+	mistakes := f.texts.mistakes(f.language, func(t *templates.Template) []engine.Problem { return t.Check(f.campaign.Vars, &row.Recipient) })
 	for i := range mistakes {
 		mistakes[i].Line = row.Line
 	}
@@ -141,14 +133,14 @@ func (f *filing) reject(mistakes []intake.Problem) {
 	f.report.Errors = append(f.report.Errors, mistakes...)
 }
 
-// warn reports the columns the template does not use.
+// warn reports the columns that no template uses.
 func (f *filing) warn(variables []string) {
 	vars := make(map[string]bool, len(variables))
 	for _, name := range variables {
 		vars[name] = true
 	}
 	text, _ := json.Marshal(vars) // of strings: it cannot fail
-	f.report.Warnings = append(f.report.Warnings, warnings(f.language, f.template, "", text)...)
+	f.report.Warnings = append(f.report.Warnings, f.texts.warnings(f.language, "", text)...)
 }
 
 // rehearse reads the whole file, keeping it aside, and refuses it if a single row is bad.
@@ -241,15 +233,20 @@ func (f *filing) append(ctx context.Context, chunk []engine.Recipient) (duplicat
 
 // oneRecipient reads the recipient of a single message: the same members as a row of NDJSON, under the same rules.
 func (f *form) oneRecipient(raw json.RawMessage) engine.Recipient {
-	format, _ := intake.FormatIn(f.language, "application/x-ndjson", "") // it is known
-	line := strings.NewReplacer("\n", " ", "\r", " ").Replace(string(raw))
-	row, err := intake.NewReader(strings.NewReader(line), format, intake.Options{Language: f.language}).Next()
-	problems := row.Problems
-	if e, ok := errors.AsType[*intake.Error](err); ok {
-		problems = e.Problems
-	}
+	person, problems := personOf(f.language, raw)
 	for _, p := range problems {
 		f.mistakes = append(f.mistakes, intake.Problem{Field: strings.TrimSuffix("recipient."+p.Field, "."), Code: p.Code, Message: p.Message})
 	}
-	return row.Recipient
+	return person
+}
+
+// personOf reads a JSON object as a row of NDJSON.
+func personOf(language intake.Language, raw json.RawMessage) (engine.Recipient, []intake.Problem) {
+	format, _ := intake.FormatIn(language, "application/x-ndjson", "") // it is known
+	line := strings.NewReplacer("\n", " ", "\r", " ").Replace(string(raw))
+	row, err := intake.NewReader(strings.NewReader(line), format, intake.Options{Language: language}).Next()
+	if e, ok := errors.AsType[*intake.Error](err); ok {
+		return row.Recipient, e.Problems
+	}
+	return row.Recipient, row.Problems
 }

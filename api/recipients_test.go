@@ -273,7 +273,7 @@ func TestIntakeStopsWhenTheStoreDoes(t *testing.T) {
 	c, err := w.engine.Stores.Registry.Campaign(t.Context(), engine.CampaignID(id))
 	w.must(err)
 	w.faults.SetRate(2)
-	f := &filing{engine: w.engine, campaign: c, template: template, info: template.Info()}
+	f := &filing{engine: w.engine, campaign: c, texts: texts{template}}
 	endless := &forever{}
 	if err := f.store(context.Background(), endless); !errors.Is(err, engine.ErrDown) {
 		t.Fatal(err)

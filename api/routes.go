@@ -32,6 +32,7 @@ const (
 	head = http.MethodHead
 	post = http.MethodPost
 	put  = http.MethodPut
+	del  = http.MethodDelete
 
 	viewer   = engine.RoleViewer
 	provider = engine.RoleProvider
@@ -50,6 +51,8 @@ func (s *Server) routes() []route {
 		{post, "/v1/campaigns/{id}/pause", provider, small, s.pauseCampaign, phrase{"Приостановить", "Pause"}},
 		{post, "/v1/campaigns/{id}/resume", provider, small, s.resumeCampaign, phrase{"Продолжить", "Resume"}},
 		{post, "/v1/campaigns/{id}/cancel", provider, small, s.cancelCampaign, phrase{"Отменить", "Cancel"}},
+		{post, "/v1/campaigns/{id}/retry", provider, small, s.retryCampaign, phrase{"Недоставленным ещё раз: новая рассылка", "The undelivered once more: a new campaign"}},
+		{post, "/v1/campaigns/{id}/dry-run", provider, small, s.dryRun, phrase{"Пробный прогон: кто, куда и до какого времени", "A dry run: who, where and until when"}},
 		{post, "/v1/messages", provider, medium, s.orderMessage, phrase{"Одно сообщение сейчас", "One message now"}},
 		{get, "/v1/messages/{id}", viewer, 0, s.showMessage, phrase{"Что стало с сообщением", "What came of a message"}},
 		{post, "/v1/payments", provider, large, s.takePayments, phrase{"Оплаты", "Payments"}},
@@ -60,6 +63,17 @@ func (s *Server) routes() []route {
 		{get, "/v1/templates/{name}", viewer, 0, s.showTemplate, phrase{"Шаблон и его переменные", "A template and its variables"}},
 		{get, "/v1/templates/{name}/versions", viewer, 0, s.listVersions, phrase{"Версии шаблона", "Versions of a template"}},
 		{post, "/v1/templates/{name}/preview", provider, medium, s.previewTemplate, phrase{"Предпросмотр", "Preview"}},
+		{get, "/v1/routes", viewer, 0, s.listRoutes, phrase{"Маршруты с именами", "Named routes"}},
+		{put, "/v1/routes", provider, medium, liveOnly(s.putRoute), phrase{"Записать маршрут; имя в теле", "Write a route; its name is in the body"}},
+		{del, "/v1/routes", provider, small, liveOnly(s.dropRoute), phrase{"Удалить маршрут; имя в ?name=", "Delete a route; its name is ?name="}},
+		{put, "/v1/routes/{name}", provider, medium, liveOnly(s.putRoute), phrase{"Записать маршрут", "Write a route"}},
+		{del, "/v1/routes/{name}", provider, 0, liveOnly(s.dropRoute), phrase{"Удалить маршрут", "Delete a route"}},
+		{get, "/v1/suppressions", viewer, 0, s.listSuppressions, phrase{"Кому не писать", "Who is not written to"}},
+		{put, "/v1/suppressions", provider, medium, liveOnly(s.putSuppressions), phrase{"Не писать по адресам", "Stop addresses"}},
+		{del, "/v1/suppressions", provider, medium, liveOnly(s.dropSuppressions), phrase{"Снова писать по адресам", "Let addresses be written to again"}},
+		{get, "/v1/consents", viewer, 0, s.listConsents, phrase{"Согласия лицевого счёта на рекламу", "Consents of an account to advertising"}},
+		{put, "/v1/consents", provider, medium, liveOnly(s.putConsents), phrase{"Записать согласия", "Record consents"}},
+		{del, "/v1/consents", provider, medium, liveOnly(s.dropConsents), phrase{"Записать отзыв согласий", "Record withdrawals of consents"}},
 		{get, "/openapi.yaml", public, 0, s.showSpec, phrase{"Описание для программ", "Description for programs"}},
 		{get, "/docs", public, 0, s.showDocs, phrase{"Эта страница", "This page"}},
 		{get, "/healthz", public, 0, s.showHealth, phrase{"Жив ли процесс", "Liveness"}},

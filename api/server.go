@@ -32,6 +32,9 @@ type Config struct {
 	BodyIdle  time.Duration // how long a client may pause while it sends a body; 0 means 30 s
 	Drain     time.Duration // how long Serve lets requests finish; 0 means 15 s
 	MaxUpload int64         // largest list of recipients in bytes as sent; 0 means 4 GiB
+
+	// RequestsPerSecond is how often each key may ask this process, twice as often for a moment; 0 means 200, negative: not bounded.
+	RequestsPerSecond int
 }
 
 // Server answers the HTTP API and the tracking doors. It is an http.Handler; Close it, or let Serve do so.
@@ -40,6 +43,7 @@ type Server struct {
 	echo     *echo.Echo
 	table    []route
 	keys     *keyring
+	rates    *rates
 	doors    *collector
 	pages    *pages
 	draining atomic.Bool
@@ -62,8 +66,9 @@ func New(c Config) (*Server, error) {
 	c.BodyIdle = cmp.Or(c.BodyIdle, 30*time.Second)
 	c.Drain = cmp.Or(c.Drain, 15*time.Second)
 	c.MaxUpload = cmp.Or(c.MaxUpload, 4<<30)
+	c.RequestsPerSecond = cmp.Or(c.RequestsPerSecond, usualRate)
 	c.History = patientHistory{c.History}
-	s := &Server{config: c, echo: echo.New(), keys: newKeyring(c.Engine.Stores.Registry, c.Secret)}
+	s := &Server{config: c, echo: echo.New(), keys: newKeyring(c.Engine.Stores.Registry, c.Secret), rates: newRates(c.RequestsPerSecond)}
 	s.echo.HideBanner, s.echo.HidePort = true, true
 	s.echo.HTTPErrorHandler = func(err error, e echo.Context) { s.refuse(e, err) }
 	s.echo.Use(s.watch)
@@ -79,6 +84,9 @@ func New(c Config) (*Server, error) {
 	var err error
 	if s.pages, err = newPages(s.table); err != nil {
 		return nil, fmt.Errorf("make the pages: %w", err)
+	}
+	if err := s.gaugeBreakers(); err != nil {
+		return nil, fmt.Errorf("add a gauge: %w", err)
 	}
 	s.doors = newCollector(c.Engine)
 	return s, nil

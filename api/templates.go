@@ -75,7 +75,7 @@ func (s *Server) previewTemplate(c echo.Context) error {
 	}
 	o.close()
 	if len(f.mistakes) == 0 {
-		f.mistakes = templateMistakes(f.language, info, found.Check(letter.Campaign.Vars, &letter.Recipient))
+		f.mistakes = texts{found}.mistakes(f.language, func(t *templates.Template) []engine.Problem { return t.Check(letter.Campaign.Vars, &letter.Recipient) })
 	}
 	if err := f.err(); err != nil {
 		return err
@@ -90,6 +90,6 @@ func (s *Server) previewTemplate(c echo.Context) error {
 		}
 	}
 	return c.JSON(http.StatusOK, map[string]any{
-		"rendered": contentViews(rendered), "warnings": warnings(f.language, found, "vars.", letter.Campaign.Vars),
+		"rendered": contentViews(rendered), "warnings": texts{found}.warnings(f.language, "vars.", letter.Campaign.Vars),
 	})
 }

@@ -52,8 +52,8 @@ func newWorld(t testing.TB) *world {
 	w.openHistory()
 	w.config = Config{
 		Engine: w.engine, Secret: secret, Library: library, History: w.history, Metrics: metrics, Spool: t.TempDir(), MaxUpload: 1 << 20,
-		BodyIdle: 200 * time.Millisecond,
-		Log:      slog.New(slog.NewJSONHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		BodyIdle: 200 * time.Millisecond, RequestsPerSecond: -1,
+		Log: slog.New(slog.NewJSONHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	w.restart()
 	w.owner = w.addProvider("ООО «Ромашка»")
@@ -96,7 +96,7 @@ func (w *world) must(err error) {
 
 func (w *world) addProvider(name string) engine.ProviderID {
 	p := engine.Provider{ID: engine.ProviderID(engine.NewID()), Name: name, INN: "7701000000", Timezone: "Asia/Yekaterinburg", CreatedAt: time.Now(),
-		Settings: map[string]string{"email.from": "bills@example.ru"}}
+		Settings: map[string]string{"email.from": "bills@example.ru", engine.SettingQuiet: "off"}}
 	w.must(w.memory.Stores().Registry.PutProvider(w.t.Context(), p))
 	return p.ID
 }

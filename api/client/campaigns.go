@@ -17,16 +17,30 @@ import (
 type Order struct {
 	Name      string         `json:"name"`
 	Kind      engine.Kind    `json:"kind"`
-	Template  string         `json:"template"` // "bill-monthly", or pinned: "bill-monthly@3"
-	Route     *engine.Route  `json:"route,omitempty"`
+	Template  string         `json:"template"`        // "bill-monthly", or pinned: "bill-monthly@3"
+	Route     *engine.Route  `json:"route,omitempty"` // nil: the kind's own, or the one that Named names
 	SendAt    time.Time      `json:"send_at,omitzero"`
 	ExpiresAt time.Time      `json:"expires_at,omitzero"`
 	Urgent    bool           `json:"urgent,omitempty"`
 	Reference string         `json:"reference,omitempty"`
 	Vars      map[string]any `json:"vars,omitempty"`
 
+	// Named is the name of a route that the provider has made, or "default"; it counts when Route is nil.
+	Named string `json:"-"`
 	// Once is the Idempotency-Key: the same Once orders the same campaign. Empty: a new one.
 	Once string `json:"-"`
+}
+
+// MarshalJSON writes the order as the API takes it: a route is lanes or a name.
+func (o Order) MarshalJSON() ([]byte, error) {
+	type plain Order
+	if o.Route != nil || o.Named == "" {
+		return json.Marshal(plain(o))
+	}
+	return json.Marshal(struct {
+		plain
+		Route string `json:"route"`
+	}{plain(o), o.Named})
 }
 
 // Campaign is a campaign as the API tells it.
@@ -46,21 +60,25 @@ type Campaign struct {
 	CreatedAt time.Time         `json:"created_at"`
 	StartedAt time.Time         `json:"started_at,omitzero"`
 	EndedAt   time.Time         `json:"ended_at,omitzero"`
+	RetryOf   engine.CampaignID `json:"retry_of,omitempty"`   // the campaign whose undelivered this one is for
+	RetriedBy engine.CampaignID `json:"retried_by,omitempty"` // the other way round
 	Ledger    engine.Balance    `json:"ledger"`
 	Funnel    []Stage           `json:"funnel"` // nil: the history cannot be reached
 	// Channels breaks the funnel down once more.
 	Channels   map[engine.ChannelName]Reach `json:"channels"`
 	WaitingFor []Wait                       `json:"waiting_for,omitempty"`
-	Warnings   []Mistake                    `json:"warnings,omitempty"` // of an order that was taken
+	Warnings   []Mistake                    `json:"warnings,omitempty"` // of an order that was taken, and of the sender's reputation
 }
 
 // Wait is something a campaign waits for.
 type Wait struct {
-	Phase      string             `json:"phase"` // "begin", "resume", "send", "retry" or "wait"
+	Phase      string             `json:"phase"` // "begin", "resume", "send", "wait", "confirm", or why it is held (see engine.Hold)
 	Channel    engine.ChannelName `json:"channel,omitempty"`
 	Recipients int64              `json:"recipients"`
 	Next       time.Time          `json:"next,omitzero"`
-	Text       string             `json:"text"` // for people, in the client's language
+	Reason     engine.Reason      `json:"reason,omitempty"` // of a channel that does not work
+	Code       string             `json:"code,omitempty"`   // likewise, the channel's own
+	Text       string             `json:"text"`             // for people, in the client's language
 }
 
 // Page is one page of a list.
@@ -113,12 +131,52 @@ func (c *Client) Cancel(ctx context.Context, id engine.CampaignID) (Campaign, er
 	return c.do(ctx, id, "cancel")
 }
 
-func (c *Client) do(ctx context.Context, id engine.CampaignID, act string) (Campaign, error) {
-	r, err := post(join("v1", "campaigns", string(id), act), "", struct{}{})
+// Retry orders the undelivered of an ended campaign once more: a new campaign, started. A campaign that was retried before is a *Problem with
+// the code "retried".
+func (c *Client) Retry(ctx context.Context, id engine.CampaignID) (Campaign, error) {
+	return c.do(ctx, id, "retry")
+}
+
+// Forecast is what would become of a campaign if it began now, or at its SendAt.
+type Forecast struct {
+	Recipients  int64                    `json:"recipients"`
+	Channels    []engine.ChannelForecast `json:"channels"`    // in the order of the route
+	Unreachable []Unreachable            `json:"unreachable"` // whom no lane would reach
+	Examples    []Unreached              `json:"examples"`    // up to a hundred of them
+	Begins      time.Time                `json:"begins"`
+	Ends        time.Time                `json:"ends"` // at the latest, if no goal is met early and no channel fails
+}
+
+// Unreachable is how many would not be reached, and why.
+type Unreachable struct {
+	Reason     engine.Reason `json:"reason"`
+	Text       string        `json:"text"` // the reason in the client's language
+	Recipients int64         `json:"recipients"`
+}
+
+// Unreached is one of them.
+type Unreached struct {
+	Account string        `json:"account"`
+	Reason  engine.Reason `json:"reason"`
+	Text    string        `json:"text"`
+}
+
+// DryRun tells what would become of a campaign; nothing changes.
+func (c *Client) DryRun(ctx context.Context, id engine.CampaignID) (Forecast, error) {
+	return act[Forecast](ctx, c, id, "dry-run")
+}
+
+func (c *Client) do(ctx context.Context, id engine.CampaignID, what string) (Campaign, error) {
+	return act[Campaign](ctx, c, id, what)
+}
+
+// act asks for something to be done with a campaign.
+func act[T any](ctx context.Context, c *Client, id engine.CampaignID, what string) (answer T, err error) {
+	r, err := post(join("v1", "campaigns", string(id), what), "", struct{}{})
 	if err != nil {
-		return Campaign{}, err
+		return answer, err
 	}
-	return ask[Campaign](ctx, c, r)
+	return ask[T](ctx, c, r)
 }
 
 // Audience is a file of recipients on its way to a campaign.

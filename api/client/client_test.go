@@ -52,6 +52,12 @@ func TestRequests(t *testing.T) {
 			_, err := c.CreateCampaign(ctx, Order{Name: "Счёт", Kind: "bill", Template: "bill-monthly"})
 			return err
 		}, "POST", "/v1/campaigns", `"template":"bill-monthly"`, `{}`},
+		"named": {func(c *Client) error {
+			_, err := c.CreateCampaign(ctx, Order{Name: "Счёт", Kind: "bill", Template: "bill-monthly", Named: "autumn"})
+			return err
+		}, "POST", "/v1/campaigns", `"route":"autumn"`, `{}`},
+		"retry":    {func(c *Client) error { _, err := c.Retry(ctx, "x"); return err }, "POST", "/v1/campaigns/x/retry", "{}", `{}`},
+		"dry run":  {func(c *Client) error { _, err := c.DryRun(ctx, "x"); return err }, "POST", "/v1/campaigns/x/dry-run", "{}", `{}`},
 		"campaign": {func(c *Client) error { _, err := c.Campaign(ctx, "a/b"); return err }, "GET", "/v1/campaigns/a%2Fb", "", `{}`},
 		"start":    {func(c *Client) error { _, err := c.Start(ctx, "x"); return err }, "POST", "/v1/campaigns/x/start", "{}", `{}`},
 		"pause":    {func(c *Client) error { _, err := c.Pause(ctx, "x"); return err }, "POST", "/v1/campaigns/x/pause", "{}", `{}`},

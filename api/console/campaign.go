@@ -31,6 +31,7 @@ type fact struct {
 	Name, Text string
 	Exact      string // a time as RFC 3339; empty: it is none
 	Code       bool   // a name of the API's
+	Link       string // where it leads; empty: nowhere
 }
 
 // showCampaign shows one campaign.
@@ -44,12 +45,12 @@ func showCampaign(v *visit) error {
 	if err != nil {
 		return err
 	}
-	pending, err := v.Engine.Pending(ctx, c)
+	waiting, down, err := v.waiting(ctx, c)
 	if err != nil {
-		return fmt.Errorf("ask what campaign %s waits for: %w", c.ID, err)
+		return err
 	}
 	shown := detail{
-		head: v.headOf(c, b), Ledger: v.ledgerOf(b, !c.StartedAt.IsZero()), Doing: v.doingOf(c, pending, b), Facts: v.factsOf(c), Lanes: v.routeOf(c.Route),
+		head: v.headOf(c, b), Ledger: v.ledgerOf(b, !c.StartedAt.IsZero()), Doing: v.doingOf(c, waiting, down, b), Facts: v.factsOf(c), Lanes: v.routeOf(c.Route),
 	}
 	if shown.Reasons, shown.Partly, err = v.reasons(ctx, c, b); err != nil {
 		return err
@@ -61,6 +62,24 @@ func showCampaign(v *visit) error {
 		p.Every = quick.Milliseconds()
 	}
 	return v.show(http.StatusOK, "campaign", p)
+}
+
+// waiting asks what a campaign waits for, and what is wrong with the channels it waits for.
+func (v *visit) waiting(ctx context.Context, c engine.Campaign) ([]engine.WaitingFor, broken, error) {
+	list, err := v.Engine.Waiting(ctx, c)
+	if err != nil {
+		return nil, nil, fmt.Errorf("ask what campaign %s waits for: %w", c.ID, err)
+	}
+	down := broken{}
+	for _, w := range list {
+		if w.Hold != engine.HeldBreaker {
+			continue
+		}
+		if down[w.Channel], err = v.stores.Breakers.Breaker(ctx, c.Provider, w.Channel); err != nil {
+			return nil, nil, fmt.Errorf("read a breaker: %w", err)
+		}
+	}
+	return list, down, nil
 }
 
 // addHistory adds the funnels of a campaign that has begun, if the history can be reached.
@@ -97,6 +116,14 @@ func (v voice) factsOf(c engine.Campaign) (list []fact) {
 	list = append(list, fact{Name: v.Say("zone"), Text: v.zoneName()})
 	if c.Reference != "" {
 		list = append(list, fact{Name: v.Say("reference"), Text: c.Reference, Code: true})
+	}
+	for _, other := range []struct {
+		code string
+		id   engine.CampaignID
+	}{{"retry_of", c.RetryOf}, {"retried_by", c.RetriedBy}} {
+		if other.id != "" {
+			list = append(list, fact{Name: v.Say(other.code), Text: string(other.id), Link: "/console/campaigns/" + string(other.id)})
+		}
 	}
 	return append(list, fact{Name: v.Say("id"), Text: string(c.ID), Code: true})
 }

@@ -40,7 +40,7 @@ func (w *world) bills() {
 		engine.Batch{Step: 1, Phase: engine.Waiting, Due: noon.Add(71 * time.Hour), Members: members},
 		engine.Batch{Step: 1, Phase: engine.Waiting, Due: noon.Add(72 * time.Hour), Members: engine.FirstMembers(204)},
 		engine.Batch{Step: 1, Phase: engine.Sending, Due: noon, Members: members},
-		engine.Batch{Step: 1, Phase: engine.Sending, Try: 2, Due: noon.Add(5 * time.Minute), Members: engine.FirstMembers(12)},
+		engine.Batch{Step: 1, Phase: engine.Sending, Try: 2, Hold: engine.HeldRetry, Due: noon.Add(5 * time.Minute), Members: engine.FirstMembers(12)},
 		engine.Batch{Step: 0, Phase: engine.Waiting, Due: noon.Add(2 * time.Hour), Members: engine.FirstMembers(21)},
 	)
 	at := w.end(c, 0, 1190, engine.State{Outcome: engine.Delivered, Channel: engine.Gosuslugi})

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,8 +13,11 @@ import (
 // doing is one thing a campaign is busy with.
 type doing struct{ Class, Text string }
 
+// broken is what is known of the channels that do not work for the provider.
+type broken map[engine.ChannelName]engine.Breaker
+
 // doingOf says in words what keeps a campaign from its end.
-func (v voice) doingOf(c engine.Campaign, pending []engine.Pending, b engine.Balance) (list []doing) {
+func (v voice) doingOf(c engine.Campaign, waiting []engine.WaitingFor, down broken, b engine.Balance) (list []doing) {
 	say := func(code string, args ...any) {
 		list = append(list, doing{code, fmt.Sprintf(v.Say("doing."+code), args...)})
 	}
@@ -28,58 +32,80 @@ func (v voice) doingOf(c engine.Campaign, pending []engine.Pending, b engine.Bal
 		say("paused")
 	case c.Status == engine.StatusRunning && b.InFlight == 0:
 		say("finish")
-	case c.Status == engine.StatusRunning && len(pending) == 0:
+	case c.Status == engine.StatusRunning && len(waiting) == 0:
 		say("begin", v.count(b.InFlight, recipients))
 	}
 	if c.Status != engine.StatusRunning && c.Status != engine.StatusPaused {
 		return list
 	}
-	slices.SortStableFunc(pending, func(a, b engine.Pending) int { return order(a) - order(b) })
+	slices.SortStableFunc(waiting, func(a, b engine.WaitingFor) int { return cmp.Or(order(a)-order(b), a.Next.Compare(b.Next)) })
 	some := 0
-	for _, p := range pending {
-		some += p.Recipients
+	for _, w := range waiting {
+		some += w.Recipients
 	}
 	partly := int64(some) < b.InFlight // a large campaign was looked at in part
-	for _, p := range pending {
-		list = append(list, v.pending(c, p, partly))
+	for _, w := range waiting {
+		list = append(list, v.group(c, w, down[w.Channel], partly))
 	}
 	return list
 }
 
-// order puts what is under way before what is tried again, and that before what is waited for.
-func order(p engine.Pending) int {
+// order puts what is under way before what is held, and that before what is waited for.
+func order(w engine.WaitingFor) int {
 	switch {
-	case p.Phase == engine.Waiting:
+	case w.Phase != engine.Sending:
 		return 2
-	case p.Retry:
+	case w.Hold != engine.NoHold:
 		return 1
 	}
 	return 0
 }
 
-// pending says what a group of recipients is in flight for.
-func (v voice) pending(c engine.Campaign, p engine.Pending, partly bool) doing {
+// group says what a group of recipients is in flight for.
+func (v voice) group(c engine.Campaign, w engine.WaitingFor, b engine.Breaker, partly bool) doing {
 	prefix := ""
 	if partly {
 		prefix = v.Say("at_least")
 	}
-	whom, who := prefix+v.count(int64(p.Recipients), toRecipients), prefix+v.count(int64(p.Recipients), recipients)
-	over := v.channel(p.Channel)
+	whom, who := prefix+v.count(int64(w.Recipients), toRecipients), prefix+v.count(int64(w.Recipients), recipients)
+	over := v.channel(w.Channel)
 	say := func(class, code string, args ...any) doing {
 		return doing{class, fmt.Sprintf(v.Say("doing."+code), args...)}
 	}
-	future := p.Next.After(v.now)
+	future := w.Next.After(v.now)
 	switch {
-	case p.Phase == engine.Waiting && future:
-		return say("wait", "wait", v.goals(c.Route, p.Channel), v.short(p.Next).Text, who)
-	case p.Phase == engine.Waiting:
-		return say("wait", "wait_now", v.goals(c.Route, p.Channel), who)
-	case p.Retry && future:
-		return say("retry", "retry", whom, v.at(p.Next), over)
-	case p.Retry:
+	case w.Phase == engine.Waiting && future:
+		return say("wait", "wait", v.goals(c.Route, w.Channel), v.short(w.Next).Text, who)
+	case w.Phase == engine.Waiting:
+		return say("wait", "wait_now", v.goals(c.Route, w.Channel), who)
+	case w.Phase == engine.Confirming:
+		return say("wait", "confirm", over, who)
+	case w.Hold == engine.HeldBreaker:
+		return say("retry", "breaker", over, v.why(b), who)
+	case w.Hold == engine.HeldPace, w.Hold == engine.HeldShared:
+		return say("wait", string(w.Hold), over, who)
+	case w.Hold == engine.HeldRetry && !future:
 		return say("retry", "retry_now", whom, over)
+	case w.Hold == engine.HeldRetry:
+		return say("retry", "retry", whom, v.at(w.Next), over)
+	case w.Hold == engine.HeldReputation && future:
+		return say("retry", "reputation", v.at(w.Next), over, who)
+	case w.Hold != engine.NoHold && future: // night, a quota
+		return say("wait", string(w.Hold), v.at(w.Next), over, who)
 	}
 	return say("send", "send", whom, over)
+}
+
+// why tells what is wrong with a channel: ": канал недоступен (421 4.3.2)".
+func (v voice) why(b engine.Breaker) string {
+	if b.Reason == engine.NoReason {
+		return ""
+	}
+	text := ": " + inside(v.Say("reason."+string(b.Reason)))
+	if b.Code != "" {
+		text += " (" + b.Code + ")"
+	}
+	return text
 }
 
 // channel names a channel within a sentence.
@@ -89,7 +115,12 @@ func (v voice) channel(name engine.ChannelName) string {
 	case engine.Gosuslugi, engine.VK:
 		return text // names of their own
 	}
-	if first, rest, ok := cutRune(text); ok && text != "VK" {
+	return inside(text)
+}
+
+// inside writes the words of a heading within a sentence.
+func inside(text string) string {
+	if first, rest, ok := cutRune(text); ok {
 		return strings.ToLower(first) + rest
 	}
 	return text

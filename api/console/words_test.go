@@ -106,13 +106,17 @@ func TestWhatACampaignIsDoing(t *testing.T) {
 	}
 	draft, scheduled := as(engine.StatusDraft), as(engine.StatusScheduled)
 	draft.StartedAt, scheduled.SendAt = time.Time{}, noon.Add(21*time.Hour)
-	one := func(p engine.Pending) []engine.Pending { return []engine.Pending{p} }
+	one := func(p engine.WaitingFor) []engine.WaitingFor { return []engine.WaitingFor{p} }
+	held := func(ch engine.ChannelName, why engine.Hold, until time.Time) []engine.WaitingFor {
+		return one(engine.WaitingFor{Phase: engine.Sending, Hold: why, Channel: ch, Recipients: 500, Next: until})
+	}
+	down := broken{engine.Email: {Channel: engine.Email, Failures: 3, Reason: engine.Unavailable, Code: "421 4.3.2"}}
 	flying := engine.Balance{Ordered: 500, InFlight: 500}
 	soon, past := noon.Add(5*time.Minute), noon.Add(-time.Second)
 	for _, c := range []struct {
 		name     string
 		campaign engine.Campaign
-		pending  []engine.Pending
+		pending  []engine.WaitingFor
 		balance  engine.Balance
 		ru, en   string
 	}{
@@ -122,24 +126,43 @@ func TestWhatACampaignIsDoing(t *testing.T) {
 		{"finish", bill, nil, engine.Balance{Ordered: 5, Delivered: 5}, "Завершает: все получатели учтены", "Finishing: everybody is accounted for"},
 		{"recall", as(engine.StatusCancelled), nil, engine.Balance{}, "", ""},
 		{"completed", as(engine.StatusCompleted), nil, engine.Balance{}, "", ""},
-		{"send", bill, one(engine.Pending{Phase: engine.Sending, Channel: engine.Email, Recipients: 500, Next: noon}), flying,
+		{"send", bill, one(engine.WaitingFor{Phase: engine.Sending, Channel: engine.Email, Recipients: 500, Next: noon}), flying,
 			"Отправляет 500_получателям · электронная почта", "Sending to 500_recipients · e-mail"},
-		{"part", bill, one(engine.Pending{Phase: engine.Sending, Channel: engine.VK, Recipients: 21, Next: noon}), flying,
+		{"part", bill, one(engine.WaitingFor{Phase: engine.Sending, Channel: engine.VK, Recipients: 21, Next: noon}), flying,
 			"Отправляет не меньше 21_получателю · ВКонтакте", "Sending to at least 21_recipients · VK"},
-		{"retry", bill, one(engine.Pending{Phase: engine.Sending, Retry: true, Channel: engine.Email, Recipients: 12, Next: soon}), engine.Balance{InFlight: 12},
+		{"retry", bill, one(engine.WaitingFor{Phase: engine.Sending, Hold: engine.HeldRetry, Channel: engine.Email, Recipients: 12, Next: soon}), engine.Balance{InFlight: 12},
 			"Повторит 12_получателям в 17:05 · электронная почта", "Tries 12_recipients again at 17:05 · e-mail"},
-		{"retry now", bill, one(engine.Pending{Phase: engine.Sending, Retry: true, Channel: engine.Gosuslugi, Recipients: 1, Next: past}), engine.Balance{InFlight: 1},
+		{"retry now", bill, one(engine.WaitingFor{Phase: engine.Sending, Hold: engine.HeldRetry, Channel: engine.Gosuslugi, Recipients: 1, Next: past}), engine.Balance{InFlight: 1},
 			"Повторяет 1_получателю · Госуслуги", "Trying 1_recipient again · Gosuslugi"},
-		{"wait", bill, one(engine.Pending{Phase: engine.Waiting, Channel: engine.Email, Recipients: 120, Next: noon.Add(72 * time.Hour)}), engine.Balance{InFlight: 120},
+		{"confirm", bill, one(engine.WaitingFor{Phase: engine.Confirming, Channel: engine.Gosuslugi, Recipients: 500, Next: soon}), flying,
+			"Ждёт подтверждения доставки · Госуслуги · 500_получателей", "Waits for the delivery to be confirmed · Gosuslugi · 500_recipients"},
+		{"night", bill, held(engine.VK, engine.HeldQuiet, noon.Add(16*time.Hour)), flying,
+			"Ночь у получателей, продолжит 6_ноября в 09:00 · ВКонтакте · 500_получателей", "Night at the recipients’, resumes on 6_November at 09:00 · VK · 500_recipients"},
+		{"night over", bill, held(engine.VK, engine.HeldQuiet, past), flying, "Отправляет 500_получателям · ВКонтакте", "Sending to 500_recipients · VK"},
+		{"pace", bill, held(engine.VK, engine.HeldPace, soon), flying,
+			"Отправляет так быстро, как принимает канал · ВКонтакте · 500_получателей", "Sending as fast as the channel takes it · VK · 500_recipients"},
+		{"quota", bill, held(engine.Email, engine.HeldQuota, soon), flying,
+			"Квота исчерпана, продолжит в 17:05 · электронная почта · 500_получателей", "The quota is used up, resumes at 17:05 · e-mail · 500_recipients"},
+		{"breaker", bill, held(engine.Email, engine.HeldBreaker, soon), flying,
+			"Ждёт, пока заработает канал «электронная почта»: канал недоступен (421 4.3.2) · 500_получателей",
+			"Waits for the channel to work again: e-mail: the channel was down (421 4.3.2) · 500_recipients"},
+		{"breaker closed", bill, held(engine.VK, engine.HeldBreaker, soon), flying,
+			"Ждёт, пока заработает канал «ВКонтакте» · 500_получателей", "Waits for the channel to work again: VK · 500_recipients"},
+		{"reputation", bill, held(engine.Email, engine.HeldReputation, soon), flying,
+			"Почта остановлена: слишком много возвратов или жалоб. Проверит в 17:05 · электронная почта · 500_получателей",
+			"Stopped: too many bounces or complaints. Looks again at 17:05 · e-mail · 500_recipients"},
+		{"shared", bill, held(engine.HouseChat, engine.HeldShared, soon), flying,
+			"По общему адресу уже пишут соседу · чат дома · 500_получателей", "A neighbour is being written to at the same address · house chat · 500_recipients"},
+		{"wait", bill, one(engine.WaitingFor{Phase: engine.Waiting, Channel: engine.Email, Recipients: 120, Next: noon.Add(72 * time.Hour)}), engine.Balance{InFlight: 120},
 			"Ждёт открытия письма или оплаты до 8_ноября, 17:00 · 120_получателей",
 			"Waits for the e-mail to be opened, or for a payment until 8_November, 17:00 · 120_recipients"},
-		{"wait over", bill, one(engine.Pending{Phase: engine.Waiting, Channel: engine.Gosuslugi, Recipients: 2, Next: past}), engine.Balance{InFlight: 2},
+		{"wait over", bill, one(engine.WaitingFor{Phase: engine.Waiting, Channel: engine.Gosuslugi, Recipients: 2, Next: past}), engine.Balance{InFlight: 2},
 			"Время ждать открытия сообщения на Госуслугах или оплаты вышло, идёт дальше · 2_получателя",
 			"Has waited for the Gosuslugi message to be opened, or for a payment, going on · 2_recipients"},
 	} {
 		for l, want := range map[language]string{russian: c.ru, english: c.en} {
 			got := ""
-			for _, d := range speak(l).doingOf(c.campaign, c.pending, c.balance) {
+			for _, d := range speak(l).doingOf(c.campaign, c.pending, down, c.balance) {
 				got += plain(d.Text)
 			}
 			if c.name == "recall" {
@@ -150,7 +173,7 @@ func TestWhatACampaignIsDoing(t *testing.T) {
 			}
 		}
 	}
-	recalled := speak(russian).doingOf(as(engine.StatusCancelled), nil, engine.Balance{InFlight: 7})
+	recalled := speak(russian).doingOf(as(engine.StatusCancelled), nil, nil, engine.Balance{InFlight: 7})
 	if len(recalled) != 1 || plain(recalled[0].Text) != "Отзывает то, что ещё не отправлено: 7_получателей" {
 		t.Errorf("a campaign that is called back says %v", recalled)
 	}
@@ -175,7 +198,8 @@ func TestEveryWordIsThere(t *testing.T) {
 	for prefix, names := range map[string][]string{
 		"kind.": texts(engine.Kinds()), "channel.": texts(engine.ChannelNames()), "message.": texts(engine.ChannelNames()),
 		"outcome.": texts(engine.Outcomes()), "reason.": texts(engine.Reasons()),
-		"reason. ": {"goal_met", "forbidden", "unsubscribed", "bounced", "paper_only"},
+		"reason. ": {"goal_met", "forbidden", "unsubscribed", "bounced", "paper_only", "no_consent", "frequency", "complained", "manual"},
+		"doing.":   {"confirm", "quiet", "pace", "quota", "breaker", "reputation", "shared"},
 		"status.":  {"draft", "scheduled", "running", "paused", "cancelled", "completed"},
 		"goal.":    {"sent", "received", "opened", "clicked", "paid"}, "until.": {"sent", "received", "opened", "clicked", "paid"},
 	} {
