@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/jhillyerd/enmime/v2"
@@ -61,13 +63,35 @@ func csvOf(list []person) string {
 	return b.String()
 }
 
-// letters counts what came to each address.
+// post counts what came to each address.
+type post struct {
+	mu      sync.Mutex
+	letters map[string]int
+	all     int
+}
+
+func (p *post) count(mail mailtest.Mail) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.letters[mail.To[0]]++
+	p.all++
+}
+
+// reached is how many letters came, and to how many addresses.
+func (p *post) reached() (letters, addresses int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.all, len(p.letters)
+}
+
+// letters counts what has come to each address.
 func (w *town) letters() map[string]int {
-	counts := map[string]int{}
-	for _, mail := range w.mail.Mails() {
-		counts[mail.To[0]]++
-	}
-	return counts
+	w.Helper()
+	n := w.mail.Count()
+	w.await("a count of the letters", func() bool { all, _ := w.post.reached(); return all >= n })
+	w.post.mu.Lock()
+	defer w.post.mu.Unlock()
+	return maps.Clone(w.post.letters)
 }
 
 // mailedOnce checks that everybody got exactly one letter.

@@ -1,11 +1,9 @@
 package e2e
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"vestnik/analytics/chdb"
 	"vestnik/engine"
 )
 
@@ -13,16 +11,8 @@ import (
 // workers, letters go out without a loader, and a second worker takes over what a killed one held.
 func TestRolesApart(t *testing.T) {
 	w := newTown(t)
-	clickhouse, err := chdb.Start(t.Context(), chdb.Options{Dir: filepath.Join(w.dir, "shared"), Lib: library})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := clickhouse.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	w.env["VESTNIK_CLICKHOUSE_URL"], w.env["VESTNIK_PUBLIC_URL"], w.env["VESTNIK_WORKER_CONCURRENCY"] = clickhouse.URL(), w.url, "email=2"
+	w.apart()
+	w.env["VESTNIK_WORKER_CONCURRENCY"] = "email=2"
 
 	api := w.serve("--roles", "api")
 	c := w.provider("УК «Ромашка»")

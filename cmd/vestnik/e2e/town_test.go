@@ -73,20 +73,25 @@ type town struct {
 	env    map[string]string
 	redis  *redistest.Server
 	mail   *mailtest.Sink
+	post   *post
 	url    string // of the installation, the same after every restart
 	chance *rand.Rand
 }
 
-// newTown furnishes a town; nothing of the binary runs yet. The test goes on beside others.
-func newTown(t *testing.T) *town {
+// newTown furnishes a town; nothing of the binary runs yet. The test goes on beside others. The mail server is one that tunes make of the usual.
+func newTown(t *testing.T, tunes ...func(*mailtest.Options)) *town {
 	t.Helper()
 	t.Parallel()
 	name := fnv.New64a()
 	_, _ = name.Write([]byte(t.Name()))
-	w := &town{T: t, dir: t.TempDir(), chance: rand.New(rand.NewPCG(*seed, name.Sum64()))}
+	w := &town{T: t, dir: t.TempDir(), chance: rand.New(rand.NewPCG(*seed, name.Sum64())), post: &post{letters: map[string]int{}}}
 	w.redis = redistest.Start(t)
+	mail := mailtest.Options{Delay: 50 * time.Millisecond, OnMessage: w.post.count}
+	for _, tune := range tunes {
+		tune(&mail)
+	}
 	var err error
-	if w.mail, err = mailtest.Start(mailtest.Options{Keep: 100_000, Delay: 50 * time.Millisecond}); err != nil {
+	if w.mail, err = mailtest.Start(mail); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.mail.Close)
@@ -140,10 +145,26 @@ func (w *town) must(args ...string) string {
 	return strings.TrimSuffix(string(out), "\n")
 }
 
-// provider adds a provider and gives a client with a live key of it.
-func (w *town) provider(name string) *client.Client {
+// apart takes ClickHouse out of the server, so that each role can be a process of its own.
+func (w *town) apart() {
 	w.Helper()
-	id := w.must("provider", "add", "--name", name, "--inn", "7701234567", "--email-from", "bills@utility.example", "payment.url=https://pay.utility.example/")
+	clickhouse, err := chdb.Start(w.Context(), chdb.Options{Dir: filepath.Join(w.dir, "shared"), Lib: library})
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.Cleanup(func() {
+		if err := clickhouse.Close(); err != nil {
+			w.Error(err)
+		}
+	})
+	w.env["VESTNIK_CLICKHOUSE_URL"], w.env["VESTNIK_PUBLIC_URL"] = clickhouse.URL(), w.url
+}
+
+// provider adds a provider with settings like "quota.per_minute=100" and gives a client with a live key of it.
+func (w *town) provider(name string, settings ...string) *client.Client {
+	w.Helper()
+	id := w.must(append([]string{"provider", "add", "--name", name, "--inn", "7701234567", "--email-from", "bills@utility.example",
+		"payment.url=https://pay.utility.example/"}, settings...)...)
 	return w.caller(w.must("key", "create", "--provider", id, "--role", "provider"))
 }
 
