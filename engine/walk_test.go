@@ -1,10 +1,6 @@
 package engine_test
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"maps"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,136 +8,6 @@ import (
 	"vestnik/engine"
 	"vestnik/engine/enginetest"
 )
-
-// town is a provider with an engine on memory stores and scripted channels.
-type town struct {
-	*testing.T
-	memory   *enginetest.Memory
-	engine   *engine.Engine
-	channels map[engine.ChannelName]*enginetest.Channel
-}
-
-// plainTexts renders every message as the recipient's account.
-type plainTexts struct{}
-
-func (plainTexts) Open(context.Context, engine.TemplateRef) (engine.Text, error) {
-	return plainTexts{}, nil
-}
-
-func (plainTexts) Render(_ engine.ChannelName, l engine.Letter) (engine.Content, error) {
-	if l.Recipient.Name == "unwritable" {
-		return engine.Content{}, errors.New(`variable "period" is missing`)
-	}
-	return engine.Content{Subject: "s", Text: l.Recipient.Account, Links: []string{"https://example.ru/pay"}}, nil
-}
-
-func newTown(t *testing.T, stores engine.Stores, memory *enginetest.Memory, names ...engine.ChannelName) *town {
-	t.Helper()
-	w := &town{T: t, memory: memory, channels: map[engine.ChannelName]*enginetest.Channel{}}
-	channels := map[engine.ChannelName]engine.Channel{}
-	for _, name := range names {
-		w.channels[name] = enginetest.NewChannel(enginetest.Accept())
-		channels[name] = w.channels[name]
-	}
-	w.engine = engine.New(engine.Config{
-		Stores: stores, Channels: channels, Texts: plainTexts{}, Tokens: engine.NewTokens([]byte("secret")), PublicURL: "https://v.example.ru",
-	})
-	if err := memory.Stores().Registry.PutProvider(t.Context(), engine.Provider{ID: "p", Name: "УК", Settings: map[string]string{engine.SettingQuiet: "off"}}); err != nil {
-		t.Fatal(err)
-	}
-	return w
-}
-
-func simpleTown(t *testing.T, names ...engine.ChannelName) *town {
-	memory := enginetest.NewMemory()
-	return newTown(t, memory.Stores(), memory, names...)
-}
-
-// order writes a campaign of n recipients who have every address; change may alter each.
-func (w *town) order(c engine.Campaign, n int, change func(int, *engine.Recipient)) engine.Campaign {
-	w.Helper()
-	c.Provider, c.Template = "p", engine.TemplateRef{Name: "t", Version: 1}
-	c, err := w.engine.Order(w.Context(), c)
-	if err != nil {
-		w.Fatal(err)
-	}
-	for first := 0; first < n; first += engine.ChunkSize {
-		var chunk []engine.Recipient
-		for i := first; i < min(n, first+engine.ChunkSize); i++ {
-			r := engine.Recipient{Account: fmt.Sprint("A", i), Email: fmt.Sprint(i, "@example.ru"), VKID: int64(i + 1), GISAccount: "g", House: "h"}
-			if change != nil {
-				change(i, &r)
-			}
-			chunk = append(chunk, r)
-		}
-		if _, err := w.engine.Append(w.Context(), c, chunk); err != nil {
-			w.Fatal(err)
-		}
-	}
-	return c
-}
-
-func (w *town) start(c engine.Campaign) {
-	w.Helper()
-	if _, err := w.engine.Start(w.Context(), c.ID); err != nil {
-		w.Fatal(err)
-	}
-}
-
-// run works until nothing is due any more within d.
-func (w *town) run(d time.Duration) {
-	ctx, cancel := context.WithTimeout(w.Context(), d)
-	defer cancel()
-	if err := w.memory.Run(ctx, w.engine.Handle); err != nil && !errors.Is(err, context.DeadlineExceeded) {
-		w.Fatal(err)
-	}
-}
-
-func (w *town) expect(c engine.Campaign, status engine.Status, want engine.Balance) {
-	w.Helper()
-	got, err := w.memory.Stores().Ledger.Balance(w.Context(), c.ID)
-	if err != nil || got != want {
-		w.Errorf("balance %+v (%v), want %+v", got, err, want)
-	}
-	if now, err := w.memory.Stores().Registry.Campaign(w.Context(), c.ID); err != nil || now.Status != status {
-		w.Errorf("the campaign is %s (%v), want %s", now.Status, err, status)
-	}
-}
-
-// told counts the recipients of each fact in the journal.
-func (w *town) told(c engine.Campaign) map[string]int {
-	seen := map[string]map[engine.Ordinal]bool{}
-	for _, e := range w.memory.Entries() {
-		key := string(e.Fact)
-		if e.Payment != nil {
-			key = "payment"
-		}
-		if e.Channel != engine.NoChannel {
-			key += "/" + string(e.Channel)
-		}
-		if e.Campaign != c.ID {
-			continue
-		}
-		if seen[key] == nil {
-			seen[key] = map[engine.Ordinal]bool{}
-		}
-		for _, o := range e.Ordinals {
-			seen[key][o] = true
-		}
-	}
-	counts := map[string]int{}
-	for key, set := range seen {
-		counts[key] = len(set)
-	}
-	return counts
-}
-
-func (w *town) expectTold(c engine.Campaign, want map[string]int) {
-	w.Helper()
-	if got := w.told(c); !maps.Equal(got, want) {
-		w.Errorf("the journal tells %v, want %v", got, want)
-	}
-}
 
 func TestEverybodyIsSentOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -213,15 +79,6 @@ func TestAWaitEndsWithItsGoalOrGoesOn(t *testing.T) {
 		w.expect(c, engine.StatusCompleted, engine.Balance{Ordered: 3, Delivered: 3})
 		w.expectTold(c, map[string]int{"ordered": 3, "sent/gosuslugi": 3, "opened/gosuslugi": 1, "sent/email": 2, "clicked/email": 1, "sent/vk": 1})
 	})
-}
-
-func (w *town) observe(c engine.Campaign, f engine.Fact, ch engine.ChannelName, ordinals ...engine.Ordinal) {
-	w.Helper()
-	for _, o := range ordinals {
-		if err := w.engine.Observe(w.Context(), engine.Observation{Campaign: c.ID, Ordinal: o, Channel: ch, Fact: f, At: time.Now()}); err != nil {
-			w.Fatal(err)
-		}
-	}
 }
 
 func TestPausedMeansNothingIsSent(t *testing.T) {
@@ -312,23 +169,4 @@ func TestWhoUnsubscribedGetsBillsButNoAds(t *testing.T) {
 		w.expect(ad, engine.StatusCompleted, engine.Balance{Ordered: 3, Delivered: 2, Suppressed: 1})
 		w.expect(bill, engine.StatusCompleted, engine.Balance{Ordered: 3, Delivered: 3})
 	})
-}
-
-// agree gives the accounts' consent to ads.
-func (w *town) agree(accounts ...string) {
-	w.Helper()
-	var list []engine.Consent
-	for _, account := range accounts {
-		list = append(list, engine.Consent{Account: account, Given: true, At: time.Now(), How: "web form"})
-	}
-	if err := w.memory.Stores().Consents.Record(w.Context(), "p", list); err != nil {
-		w.Fatal(err)
-	}
-}
-
-func must[T any](v T, err error) T {
-	if err != nil {
-		panic(err)
-	}
-	return v
 }
