@@ -33,7 +33,8 @@ func (b breakers) Breaker(ctx context.Context, provider engine.ProviderID, ch en
 	return is, err
 }
 
-func (b breakers) ChangeBreaker(ctx context.Context, provider engine.ProviderID, ch engine.ChannelName, change func(*engine.Breaker)) (engine.Breaker, error) {
+func (b breakers) ChangeBreaker(ctx context.Context, provider engine.ProviderID, ch engine.ChannelName, change func(*engine.Breaker),
+) (engine.Breaker, error) {
 	for {
 		is, before, err := b.breaker(ctx, provider, ch)
 		if err != nil {

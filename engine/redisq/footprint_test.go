@@ -19,7 +19,9 @@ func waiting(t testing.TB, s engine.Stores, chunks int) engine.CampaignID {
 			t.Fatal(err)
 		}
 	}
-	check(s.Registry.AddCampaign(ctx, engine.Campaign{ID: id, Provider: "prv", Kind: engine.KindBill, Status: engine.StatusRunning, CreatedAt: now, StartedAt: now}))
+	check(s.Registry.AddCampaign(ctx, engine.Campaign{
+		ID: id, Provider: "prv", Kind: engine.KindBill, Status: engine.StatusRunning, CreatedAt: now, StartedAt: now,
+	}))
 	check(s.Ledger.Open(ctx, id, int64(chunks*engine.ChunkSize), 1))
 	for chunk := range chunks {
 		_, err := s.Audience.Append(ctx, id, accounts(chunk*engine.ChunkSize, engine.ChunkSize))
@@ -60,8 +62,8 @@ func end(t *testing.T, s engine.Stores, id engine.CampaignID) {
 		}
 		settlement := engine.Settlement{Chunk: b.Chunk}
 		for i := range b.Members.All() {
-			was := engine.State{Channel: engine.Email}
-			settlement.States = append(settlement.States, engine.Change{Index: i, Was: was, State: engine.State{Outcome: engine.Delivered, Channel: engine.Email}})
+			was, now := engine.State{Channel: engine.Email}, engine.State{Outcome: engine.Delivered, Channel: engine.Email}
+			settlement.States = append(settlement.States, engine.Change{Index: i, Was: was, State: now})
 		}
 		if _, err = s.Ledger.Settle(ctx, id, b.ID(), "me", settlement); err != nil {
 			break

@@ -20,7 +20,9 @@ const frequencyAge = 31
 
 const day = 24 * time.Hour
 
-func (f frequency) Claim(ctx context.Context, provider engine.ProviderID, kind engine.Kind, id engine.CampaignID, accounts []string, on time.Time, days, most int) ([]bool, error) {
+func (f frequency) Claim(ctx context.Context, provider engine.ProviderID, kind engine.Kind, id engine.CampaignID, accounts []string,
+	on time.Time, days, most int,
+) ([]bool, error) {
 	if len(accounts) == 0 {
 		return nil, nil
 	}

@@ -2,8 +2,10 @@ package redisq_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -49,12 +51,35 @@ func TestWhatLiesInRedis(t *testing.T) {
 	s := open(t, redisq.Options{URL: server.URL(), DataKey: []byte("sixteen bytes !!")}).Stores()
 	ctx, list := t.Context(), accounts(0, 3)
 	now := time.Now().UTC()
+	for i, step := range slices.Concat(useCampaign(ctx, s, list, now), useProvider(ctx, s, list, now)) {
+		if err := step(); err != nil {
+			t.Fatalf("step %d: %v", i, err)
+		}
+	}
+	forever := map[string]bool{"v:{registry}:providers": true, "v:{registry}:keys": true, "v:{active}": true, "v:{prv}:stops:email": true,
+		"v:{prv}:consents": true, "v:{prv}:consents:log": true}
+	keys := strings.Fields(redisCLI(t, server, "--scan"))
+	if len(keys) < 26 {
+		t.Fatalf("only %d keys: %v", len(keys), keys)
+	}
+	for _, key := range keys {
+		if lasts := strings.TrimSpace(redisCLI(t, server, "ttl", key)) == "-1"; lasts != forever[key] {
+			t.Errorf("key %s lasts for ever: %v", key, lasts)
+		}
+		if value := redisCLI(t, server, "--no-raw", "dump", key); tells(key+value, list) {
+			t.Errorf("key %s tells who", key)
+		}
+	}
+}
+
+// useCampaign gives steps that use every store of a campaign.
+func useCampaign(ctx context.Context, s engine.Stores, list []engine.Recipient, now time.Time) []func() error {
 	c := engine.Campaign{ID: "cmp", Provider: "prv", Kind: engine.KindBill, Status: engine.StatusRunning, CreatedAt: now,
 		Route: engine.DefaultRoute(engine.KindBill)}
 	b := engine.Batch{Phase: engine.Sending, Due: now, Members: engine.FirstMembers(3)}
 	late := b
 	late.Chunk, late.Due = 1, now.Add(time.Hour)
-	steps := []func() error{
+	return []func() error{
 		func() error { return s.Registry.PutProvider(ctx, engine.Provider{ID: "prv"}) },
 		func() error { return s.Registry.PutKey(ctx, engine.Key{ID: "key"}) },
 		func() error { return s.Registry.AddCampaign(ctx, c) },
@@ -75,6 +100,17 @@ func TestWhatLiesInRedis(t *testing.T) {
 			return err
 		},
 		func() error {
+			_, err := s.Claims.Claim(ctx, c.ID, "0.1", []string{list[0].Email}, engine.Ordinals{1})
+			return err
+		},
+		func() error { return s.Claims.Close(ctx, c.ID, "0.1", []string{list[0].Email}, true) },
+	}
+}
+
+// useProvider gives steps that use every store of a provider, and those of neither.
+func useProvider(ctx context.Context, s engine.Stores, list []engine.Recipient, now time.Time) []func() error {
+	return []func() error{
+		func() error {
 			_, err := s.Cashbook.Credit(ctx, "prv", []engine.Payment{{Reference: "reference", DocumentID: list[0].DocumentID, Amount: 1, PaidAt: now}})
 			return err
 		},
@@ -88,14 +124,9 @@ func TestWhatLiesInRedis(t *testing.T) {
 			return s.Consents.Record(ctx, "prv", []engine.Consent{{Account: list[0].Account, Given: true, At: now, How: "phone", Proof: list[0].Email}})
 		},
 		func() error {
-			_, err := s.Frequency.Claim(ctx, "prv", engine.KindAd, c.ID, []string{list[0].Account}, now, 7, 2)
+			_, err := s.Frequency.Claim(ctx, "prv", engine.KindAd, "cmp", []string{list[0].Account}, now, 7, 2)
 			return err
 		},
-		func() error {
-			_, err := s.Claims.Claim(ctx, c.ID, "0.1", []string{list[0].Email}, engine.Ordinals{1})
-			return err
-		},
-		func() error { return s.Claims.Close(ctx, c.ID, "0.1", []string{list[0].Email}, true) },
 		func() error { _, err := s.Pace.Spend(ctx, list[0].Email, now, 1, 2); return err },
 		func() error {
 			_, err := s.Pace.Enter(ctx, list[0].Email, "h", 1, now, now.Add(time.Minute))
@@ -106,25 +137,6 @@ func TestWhatLiesInRedis(t *testing.T) {
 			return err
 		},
 		func() error { return s.Tally.Add(ctx, "prv", engine.Email, engine.Bounced, now, 1) },
-	}
-	for i, step := range steps {
-		if err := step(); err != nil {
-			t.Fatalf("step %d: %v", i, err)
-		}
-	}
-	forever := map[string]bool{"v:{registry}:providers": true, "v:{registry}:keys": true, "v:{active}": true, "v:{prv}:stops:email": true,
-		"v:{prv}:consents": true, "v:{prv}:consents:log": true}
-	keys := strings.Fields(redisCLI(t, server, "--scan"))
-	if len(keys) < 26 {
-		t.Fatalf("only %d keys: %v", len(keys), keys)
-	}
-	for _, key := range keys {
-		if lasts := strings.TrimSpace(redisCLI(t, server, "ttl", key)) == "-1"; lasts != forever[key] {
-			t.Errorf("key %s lasts for ever: %v", key, lasts)
-		}
-		if value := redisCLI(t, server, "--no-raw", "dump", key); tells(key+value, list) {
-			t.Errorf("key %s tells who", key)
-		}
 	}
 }
 

@@ -76,7 +76,8 @@ func readStop(value string) (engine.Reason, time.Time) {
 // errCursor says that a list cannot be gone on with.
 var errCursor = errors.New("the cursor is not one that a list has given")
 
-func (s stops) List(ctx context.Context, provider engine.ProviderID, ch engine.ChannelName, cursor string, limit int) ([]engine.StoppedAddress, string, error) {
+func (s stops) List(ctx context.Context, provider engine.ProviderID, ch engine.ChannelName, cursor string, limit int,
+) ([]engine.StoppedAddress, string, error) {
 	at, err := strconv.ParseUint(cmp.Or(cursor, "0"), 10, 64)
 	if err != nil {
 		return nil, "", errCursor
