@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,17 +20,30 @@ type town struct {
 	*testing.T
 	memory   *enginetest.Memory
 	engine   *engine.Engine
+	texts    *plainTexts
 	channels map[engine.ChannelName]*enginetest.Channel
 }
 
-// plainTexts renders every message as the recipient's account.
-type plainTexts struct{}
-
-func (plainTexts) Open(context.Context, engine.TemplateRef) (engine.Text, error) {
-	return plainTexts{}, nil
+// plainTexts renders every message as the recipient's account, and remembers which templates were asked for.
+type plainTexts struct {
+	mu   sync.Mutex
+	refs map[engine.TemplateRef]int
 }
 
-func (plainTexts) Render(_ engine.ChannelName, l engine.Letter) (engine.Content, error) {
+func (p *plainTexts) Open(_ context.Context, ref engine.TemplateRef) (engine.Text, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.refs[ref]++
+	return p, nil
+}
+
+func (p *plainTexts) opened() map[engine.TemplateRef]int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return maps.Clone(p.refs)
+}
+
+func (*plainTexts) Render(_ engine.ChannelName, l engine.Letter) (engine.Content, error) {
 	if l.Recipient.Name == "unwritable" {
 		return engine.Content{}, errors.New(`variable "period" is missing`)
 	}
@@ -38,14 +52,14 @@ func (plainTexts) Render(_ engine.ChannelName, l engine.Letter) (engine.Content,
 
 func newTown(t *testing.T, stores engine.Stores, memory *enginetest.Memory, names ...engine.ChannelName) *town {
 	t.Helper()
-	w := &town{T: t, memory: memory, channels: map[engine.ChannelName]*enginetest.Channel{}}
+	w := &town{T: t, memory: memory, texts: &plainTexts{refs: map[engine.TemplateRef]int{}}, channels: map[engine.ChannelName]*enginetest.Channel{}}
 	channels := map[engine.ChannelName]engine.Channel{}
 	for _, name := range names {
 		w.channels[name] = enginetest.NewChannel(enginetest.Accept())
 		channels[name] = w.channels[name]
 	}
 	w.engine = engine.New(engine.Config{
-		Stores: stores, Channels: channels, Texts: plainTexts{}, Tokens: engine.NewTokens([]byte("secret")), PublicURL: "https://v.example.ru",
+		Stores: stores, Channels: channels, Texts: w.texts, Tokens: engine.NewTokens([]byte("secret")), PublicURL: "https://v.example.ru",
 	})
 	if err := memory.Stores().Registry.PutProvider(t.Context(), engine.Provider{ID: "p", Name: "УК", Settings: map[string]string{engine.SettingQuiet: "off"}}); err != nil {
 		t.Fatal(err)
@@ -164,7 +178,6 @@ func (w *town) agree(accounts ...string) {
 		w.Fatal(err)
 	}
 }
-
 
 // set changes settings of provider p, key after value.
 func (w *town) set(pairs ...string) {
