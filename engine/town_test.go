@@ -50,6 +50,9 @@ func (*plainTexts) Render(_ engine.ChannelName, l engine.Letter) (engine.Content
 	return engine.Content{Subject: "s", Text: l.Recipient.Account, Links: []string{"https://example.ru/pay"}}, nil
 }
 
+// down fails for one recipient and is tried again.
+var down = enginetest.Refuse(engine.Unavailable, "451")
+
 func newTown(t *testing.T, stores engine.Stores, memory *enginetest.Memory, names ...engine.ChannelName) *town {
 	t.Helper()
 	w := &town{T: t, memory: memory, texts: &plainTexts{refs: map[engine.TemplateRef]int{}}, channels: map[engine.ChannelName]*enginetest.Channel{}}
@@ -164,18 +167,6 @@ func (w *town) observe(c engine.Campaign, f engine.Fact, ch engine.ChannelName, 
 		if err := w.engine.Observe(w.Context(), engine.Observation{Campaign: c.ID, Ordinal: o, Channel: ch, Fact: f, At: time.Now()}); err != nil {
 			w.Fatal(err)
 		}
-	}
-}
-
-// agree gives the accounts' consent to ads.
-func (w *town) agree(accounts ...string) {
-	w.Helper()
-	var list []engine.Consent
-	for _, account := range accounts {
-		list = append(list, engine.Consent{Account: account, Given: true, At: time.Now(), How: "web form"})
-	}
-	if err := w.memory.Stores().Consents.Record(w.Context(), "p", list); err != nil {
-		w.Fatal(err)
 	}
 }
 

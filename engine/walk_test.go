@@ -29,7 +29,6 @@ func TestFailuresEndInTheLedgerWithAReason(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := simpleTown(t, engine.Email)
 		email := w.channels[engine.Email]
-		down := enginetest.Refuse(engine.Unavailable, "451")
 		email.Script("A1", enginetest.Refuse(engine.BadAddress, "550 5.1.1"))
 		email.Script("A2", down, down)
 		email.Script("A3", down, down, down, down, down, down, down, down)
@@ -150,23 +149,5 @@ func TestATestCampaignSendsNothing(t *testing.T) {
 		if n := len(w.channels[engine.Email].Attempts()); n != 0 {
 			t.Errorf("a test campaign sent %d messages", n)
 		}
-	})
-}
-
-func TestWhoUnsubscribedGetsBillsButNoAds(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := simpleTown(t, engine.Email)
-		w.agree("A0", "A1", "A2")
-		first := w.order(engine.Campaign{Kind: engine.KindAd}, 3, nil)
-		w.start(first)
-		w.run(time.Hour)
-		w.observe(first, engine.Unsubscribed, engine.Email, 1)
-		ad := w.order(engine.Campaign{Kind: engine.KindAd}, 3, nil)
-		w.start(ad)
-		bill := w.order(engine.Campaign{Kind: engine.KindBill}, 3, nil)
-		w.start(bill)
-		w.run(time.Hour)
-		w.expect(ad, engine.StatusCompleted, engine.Balance{Ordered: 3, Delivered: 2, Suppressed: 1})
-		w.expect(bill, engine.StatusCompleted, engine.Balance{Ordered: 3, Delivered: 3})
 	})
 }
