@@ -1,7 +1,6 @@
 package templates
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"net/url"
@@ -24,25 +23,42 @@ type page struct {
 	destinations []string // of the tracked links, by number
 	addresses    []string // what leads to each
 
-	constants [derivedCount]constant // of the provider whose letter came last
-	spell     spell                  // of the campaign whose letter came last
+	constants         [derivedCount]constant
+	text, short, html constant
+	common            common
+	place             place
+	spell             spell
 
 	out []byte
 }
 
-// constant is a text of the provider, the same in every letter of a batch, and how it is shown.
-type constant struct{ raw, shown string }
-
-// spell is a span of time, the same in every letter of a campaign about all its recipients, and how it is shown.
-type spell struct {
-	from, to   string
-	zone       *time.Location
-	home       string // the provider's zone
-	when, hint string
+func newPage(t *Template) *page {
+	return &page{template: t, data: make([]datum, len(t.variables)), slots: make([]string, derivedCount+len(t.variables)),
+		spell: spell{raw: make([]string, len(t.times))}}
 }
 
-func newPage(t *Template) *page {
-	return &page{template: t, data: make([]datum, len(t.variables)), slots: make([]string, derivedCount+len(t.variables))}
+// render is Template.Render.
+func (pg *page) render(ch engine.ChannelName, letter *engine.Letter) (content engine.Content, err error) {
+	defer pg.clear()
+	t := pg.template
+	if err := pg.fill(ch, letter); err != nil {
+		return content, fmt.Errorf("template %s: %w", t.info.Name, err)
+	}
+	content.Subject = pg.sentence(slotSubject, t.subject)
+	switch ch {
+	case engine.Email:
+		pg.sentence(slotPreheader, t.preheader)
+		pg.sentence(slotWhy, t.why)
+		content.Text, content.HTML = pg.write(t.text, &pg.text), pg.write(t.html, &pg.html)
+	case engine.Paper:
+		pg.sentence(slotWhy, t.why)
+		content.Text = pg.write(t.text, &pg.text)
+	default:
+		content.Text = pg.write(t.short, &pg.short)
+	}
+	content.Unsubscribe = pg.slots[slotUnsubscribe]
+	content.Links = append([]string(nil), pg.destinations...)
+	return content, nil
 }
 
 // clear forgets the recipient.
@@ -56,17 +72,29 @@ func (pg *page) clear() {
 	pg.links, pg.destinations, pg.addresses = nil, pg.destinations[:0], pg.addresses[:0]
 }
 
-// write runs a program and gives its output without space around it.
-func (pg *page) write(p program) string {
+// write runs a program and gives its output without space around it; last is what it gave before, most often the same when it tells nothing
+// personal.
+func (pg *page) write(p program, last *constant) string {
 	pg.out = pg.out[:0]
 	p.run(pg)
-	return string(bytes.TrimSpace(pg.out))
+	if string(pg.out) != last.raw {
+		raw := string(pg.out)
+		*last = constant{raw, trim(raw)}
+	}
+	return last.shown
 }
 
 // sentence runs a program of one line and keeps it for the programs that come after.
 func (pg *page) sentence(slot int, p program) string {
-	pg.slots[slot] = oneLine(pg.write(p))
-	return pg.slots[slot]
+	pg.out = pg.out[:0]
+	p.run(pg)
+	last := &pg.constants[slot]
+	if string(pg.out) != last.raw {
+		raw := string(pg.out)
+		*last = constant{raw, oneLine(trim(raw))}
+	}
+	pg.slots[slot] = last.shown
+	return last.shown
 }
 
 // get gives the string an operand stands for.
@@ -94,45 +122,51 @@ func (pg *page) follow(destination string) string {
 	return pg.addresses[n]
 }
 
-// fill makes every slot ready.
+// fill makes every slot ready that the message tells.
 func (pg *page) fill(ch engine.ChannelName, letter *engine.Letter) error {
 	t, r := pg.template, &letter.Recipient
 	if ch == engine.HouseChat {
 		r = &engine.Recipient{Timezone: r.Timezone, Vars: r.Vars}
 	}
-	if !t.gather(pg.data, string(letter.Campaign.Vars), r) {
-		return errors.New("vars is not a JSON object")
-	}
-	if ch == engine.HouseChat {
-		pg.hide()
-	}
 	zone := time.UTC
 	if t.timed {
-		zone = t.zones.of(r, letter.Provider)
+		zone = pg.place.in(t.zones, r.Timezone, letter.Provider.Timezone)
 	}
+	pg.common.read(t, letter.Campaign.Vars, zone)
+	if !t.gatherOwn(pg.data, r) || !pg.common.whole {
+		return errors.New("vars is not a JSON object")
+	}
+	needs := t.needs(ch)
 	for i := range t.variables {
-		v, d := &t.variables[i], pg.data[i]
-		var wrong *fault
-		if v.Type == TypeServices && !d.blank() {
-			wrong = pg.charge(d)
-		} else if wrong = v.check(d); wrong == nil && !d.blank() {
-			pg.slots[derivedCount+i] = v.Type.show(d, zone)
-		}
-		if wrong != nil {
-			return fmt.Errorf("variable %q is %s", v.Name+wrong.path, wrong.code)
+		show := needs.has(derivedCount + i)
+		if wrong := pg.show(i, zone, show, ch == engine.HouseChat); wrong != nil {
+			return fmt.Errorf("variable %q is %s", t.variables[i].Name+wrong.path, wrong.code)
 		}
 	}
-	pg.derive(ch, letter, zone)
+	pg.derive(ch, letter, zone, needs)
 	return nil
 }
 
-// hide takes out what says who the recipient is, wherever it came from. A template that cannot do without is not for house chats.
-func (pg *page) hide() {
-	for i, v := range pg.template.variables {
-		if v.own != notOwn {
-			pg.data[i] = datum{}
+// show checks a variable and, if it is told, fills its slot. For a house chat it takes out what says who the recipient is, wherever it came
+// from; a template that cannot do without is not for house chats.
+func (pg *page) show(i int, zone *time.Location, told, neighbours bool) *fault {
+	v, c, d := &pg.template.variables[i], &pg.common, &pg.data[i]
+	if neighbours && v.own != notOwn {
+		*d = datum{}
+	} else if d.blank() {
+		if *d = c.data[i]; v.Type != TypeServices {
+			pg.slots[derivedCount+i] = c.shown[i]
+			return c.wrong[i]
 		}
 	}
+	if v.Type == TypeServices && !d.blank() {
+		return pg.charge(*d)
+	}
+	wrong := v.check(*d)
+	if told && wrong == nil && !d.blank() {
+		pg.slots[derivedCount+i] = v.Type.show(*d, zone)
+	}
+	return wrong
 }
 
 // charge makes the lines of a bill and tells what is wrong with them.
@@ -153,25 +187,21 @@ func (pg *page) charge(d datum) (wrong *fault) {
 }
 
 // derive fills the slots that every template has.
-func (pg *page) derive(ch engine.ChannelName, letter *engine.Letter, zone *time.Location) {
+func (pg *page) derive(ch engine.ChannelName, letter *engine.Letter, zone *time.Location, needs slotSet) {
 	p := &letter.Provider
 	pg.constant(slotProvider, p.Name)
 	pg.constant(slotProviderINN, p.INN)
-	pg.slots[slotGreeting] = greeting(ch, pg.variable("name"))
-	if p.Settings["payment.account"] != "" {
-		for _, setting := range settingSlots {
-			pg.constant(setting.slot, p.Settings[setting.key])
-		}
-		pg.constant(slotPayee, p.Settings["payment.name"])
-		if pg.slots[slotPayee] == "" {
-			pg.slots[slotPayee] = pg.slots[slotProvider]
-		}
+	if needs.has(slotGreeting) {
+		pg.slots[slotGreeting] = greeting(ch, pg.variable("name"))
+	}
+	if needs&payeeSlots != 0 {
+		pg.payee(p)
 	}
 	if pg.template.Kind().Payable() {
 		pg.owe(p)
 	}
-	if pg.template.timed {
-		pg.time(letter, zone)
+	if pg.template.timed && (needs.has(slotWhen) || needs.has(slotZone)) {
+		pg.time(letter.Provider.Timezone, zone)
 	}
 	if pg.links = letter.Links; pg.links == nil || ch == engine.Paper {
 		pg.links = nil // nobody clicks on paper, and what has to be typed should be what it says
@@ -182,6 +212,20 @@ func (pg *page) derive(ch engine.ChannelName, letter *engine.Letter, zone *time.
 	}
 	if pg.template.Kind() == engine.KindAd && ch != engine.HouseChat {
 		pg.slots[slotUnsubscribe] = normalURL(pg.links.Unsubscribe())
+	}
+}
+
+// payee fills the requisites, if there are any.
+func (pg *page) payee(p *engine.Provider) {
+	if p.Settings["payment.account"] == "" {
+		return
+	}
+	for _, setting := range settingSlots {
+		pg.constant(setting.slot, p.Settings[setting.key])
+	}
+	pg.constant(slotPayee, p.Settings["payment.name"])
+	if pg.slots[slotPayee] == "" {
+		pg.slots[slotPayee] = pg.slots[slotProvider]
 	}
 }
 
@@ -271,36 +315,46 @@ func (pg *page) payLink(pattern string, amount engine.Money) string {
 	return link
 }
 
+// spanFields are the variables that begin and end the span a message is about.
+var spanFields = []string{"from", "to", "starts_at", "ends_at"}
+
 // time fills the span a message is about and whose time it is told in.
-func (pg *page) time(letter *engine.Letter, zone *time.Location) {
-	asked := spell{from: pg.raw("from"), to: pg.raw("to"), zone: zone, home: letter.Provider.Timezone}
-	if asked.from == "" {
-		asked.from, asked.to = pg.raw("starts_at"), pg.raw("ends_at")
+func (pg *page) time(home string, zone *time.Location) {
+	s := &pg.spell
+	same := s.zone == zone && s.home == home
+	for k, i := range pg.template.times {
+		if raw, _ := pg.data[i].str(); s.raw[k] != raw {
+			s.raw[k], same = strings.Clone(raw), false // a part of the vars would keep all of them
+		}
 	}
-	if last := &pg.spell; asked.from == "" || asked.from != last.from || asked.to != last.to || asked.zone != last.zone || asked.home != last.home {
-		asked.when, asked.hint = pg.tellTime(asked)
-		*last = asked
+	if !same {
+		s.zone, s.home = zone, home
+		s.when, s.hint = pg.tellTime(zone, home)
 	}
-	pg.slots[slotWhen], pg.slots[slotZone] = pg.spell.when, pg.spell.hint
+	pg.slots[slotWhen], pg.slots[slotZone] = s.when, s.hint
 }
 
 // tellTime gives the span and the hint whose time it is; the hint is of the first time there is when there is no span.
-func (pg *page) tellTime(s spell) (when, hint string) {
-	from, ok := parseTime(s.from)
-	to, _ := parseTime(s.to)
+func (pg *page) tellTime(zone *time.Location, home string) (when, hint string) {
+	begin, end := pg.raw("from"), pg.raw("to")
+	if begin == "" {
+		begin, end = pg.raw("starts_at"), pg.raw("ends_at")
+	}
+	from, ok := parseTime(begin)
+	to, _ := parseTime(end)
 	if ok {
-		from = from.In(s.zone)
+		from = from.In(zone)
 		when = Span(from, to)
 	} else if from, ok = pg.firstTime(); !ok {
 		return "", ""
 	}
-	_, offset := from.In(s.zone).Zone()
-	if home := pg.template.zones.named(s.home); home != nil {
+	_, offset := from.In(zone).Zone()
+	if home := pg.template.zones.named(home); home != nil {
 		if _, usual := from.In(home).Zone(); usual == offset {
 			return when, "" // the provider's own people read it: everybody knows whose time that is
 		}
 	}
-	return when, ZoneHint(from.In(s.zone))
+	return when, ZoneHint(from.In(zone))
 }
 
 func (pg *page) firstTime() (time.Time, bool) {

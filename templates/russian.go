@@ -147,15 +147,37 @@ var patronymics = []string{"вич", "вна", "ична", "ьич", "мич", "
 // Address gives how to address somebody politely: "Мария Петровна" of "Иванова Мария Петровна". A name that is not written in
 // full, or is not a person's, is used as it is.
 func Address(name string) string {
-	words := strings.Fields(name)
-	if len(words) < 3 || len(words) > 4 {
-		return strings.Join(words, " ")
+	if !tidy(name) {
+		name = strings.Join(strings.Fields(name), " ")
 	}
-	last := strings.ToLower(words[len(words)-1])
-	for _, ending := range patronymics {
-		if strings.HasSuffix(last, ending) {
-			return strings.Join(words[1:], " ")
+	_, rest, _ := strings.Cut(name, " ")
+	if spaces := strings.Count(name, " "); spaces < 2 || spaces > 3 || !isPatronymic(name[strings.LastIndexByte(name, ' ')+1:]) {
+		return name
+	}
+	return rest
+}
+
+// tidy reports whether there is nothing but single spaces between words; false also when it would take decoding to know.
+func tidy(s string) bool {
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c > ' ' && c < 0x7F, c >= 0x80 && c <= 0xBF, isCyrillic(c): // 0x80 to 0xBF go on with a letter
+		case c == ' ' && i > 0 && i < len(s)-1 && s[i-1] != ' ':
+		default:
+			return false
 		}
 	}
-	return strings.Join(words, " ")
+	return true
+}
+
+func isPatronymic(word string) bool {
+	for _, ending := range patronymics {
+		if strings.HasSuffix(word, ending) {
+			return true
+		}
+	}
+	if lower := strings.ToLower(word); lower != word {
+		return isPatronymic(lower)
+	}
+	return false
 }

@@ -46,6 +46,9 @@ var settingSlots = [...]struct {
 	{slotPayeeBank, "payment.bank"}, {slotPayeeBIC, "payment.bic"}, {slotPayeeCorr, "payment.corr_account"},
 }
 
+// payeeSlots are the requisites.
+const payeeSlots slotSet = 1<<(slotPayeeCorr+1) - 1<<slotPayee
+
 // payURL is the setting that makes the pay link: an address with {document_id}, {account}, {amount}, {period} in it.
 const payURL = "payment.url"
 

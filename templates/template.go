@@ -17,9 +17,12 @@ type Template struct {
 	variables []variable
 	index     map[string]int // name of a variable → place in variables
 	timed     bool           // some variable is a time, so that the recipient's zone matters
+	times     []int          // places of the variables that tell of a span of time
 
 	subject, preheader, why program
 	text, short, html       program
+
+	brief, paper, email slotSet // what each form of the message tells; brief is that of messengers
 
 	zones *zones
 	pages sync.Pool // of *page
@@ -124,7 +127,11 @@ func (t *Template) declare(f front) error {
 func (t *Template) add(v Variable, required bool) {
 	t.index[v.Name] = len(t.variables)
 	t.variables = append(t.variables, variable{v, ownFields[v.Name], required})
-	t.timed = t.timed || v.Type == TypeTime || v.Type == TypeMoment
+	isTime := v.Type == TypeTime || v.Type == TypeMoment
+	t.timed = t.timed || isTime
+	if isTime || slices.Contains(spanFields, v.Name) {
+		t.times = append(t.times, t.index[v.Name])
+	}
 }
 
 func (t *Template) compile(f front, message, short, html string) (err error) {
@@ -150,6 +157,7 @@ func (t *Template) compile(f front, message, short, html string) (err error) {
 		}
 	}
 	t.html, err = compileHTML("message.html", html, layoutHTML, slots, types)
+	t.need()
 	return err
 }
 
@@ -172,25 +180,7 @@ func (t *Template) Render(ch engine.ChannelName, letter engine.Letter) (engine.C
 	}
 	pg := t.pages.Get().(*page)
 	defer t.pages.Put(pg)
-	defer pg.clear()
-	if err := pg.fill(ch, &letter); err != nil {
-		return engine.Content{}, fmt.Errorf("template %s: %w", t.info.Name, err)
-	}
-	content := engine.Content{Subject: pg.sentence(slotSubject, t.subject)}
-	switch ch {
-	case engine.Email:
-		pg.sentence(slotPreheader, t.preheader)
-		pg.sentence(slotWhy, t.why)
-		content.Text, content.HTML = pg.write(t.text), pg.write(t.html)
-	case engine.Paper:
-		pg.sentence(slotWhy, t.why)
-		content.Text = pg.write(t.text)
-	default:
-		content.Text = pg.write(t.short)
-	}
-	content.Unsubscribe = pg.slots[slotUnsubscribe]
-	content.Links = append([]string(nil), pg.destinations...)
-	return content, nil
+	return pg.render(ch, &letter)
 }
 
 // Check tells what is missing or malformed for the recipient, for intake: nil means that Render will not refuse it. Each Field is the name
@@ -253,11 +243,16 @@ func (v *variable) check(d datum) *fault {
 // gather finds the value of every variable: the recipient's own fields win over its vars, and those over the campaign's. It reports whether
 // both vars are JSON objects.
 func (t *Template) gather(data []datum, campaignVars string, r *engine.Recipient) bool {
+	recipients := t.gatherOwn(data, r)
+	return t.scan(data, campaignVars) && recipients
+}
+
+// gatherOwn is gather without the campaign.
+func (t *Template) gatherOwn(data []datum, r *engine.Recipient) bool {
 	for i := range t.variables {
 		data[i] = t.variables[i].own.of(r)
 	}
-	recipients := t.scan(data, string(r.Vars))
-	return t.scan(data, campaignVars) && recipients
+	return t.scan(data, string(r.Vars))
 }
 
 // scan takes from a JSON object the values of variables that have none yet.

@@ -3,8 +3,6 @@ package templates
 import (
 	"sync"
 	"time"
-
-	"vestnik/engine"
 )
 
 // zones keeps the time zones it has read: reading one from the system's database costs more than a whole message. Only names that exist
@@ -27,12 +25,12 @@ func (z *zones) named(name string) *time.Location {
 	return zone
 }
 
-// of is engine.Recipient.Zone.
-func (z *zones) of(r *engine.Recipient, p engine.Provider) *time.Location {
-	if zone := z.named(r.Timezone); zone != nil {
+// of is engine.Recipient.Zone: the zone of the recipient's own name, else of its provider's, else UTC.
+func (z *zones) of(own, home string) *time.Location {
+	if zone := z.named(own); zone != nil {
 		return zone
 	}
-	if zone := z.named(p.Timezone); zone != nil {
+	if zone := z.named(home); zone != nil {
 		return zone
 	}
 	return time.UTC
