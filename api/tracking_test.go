@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"vestnik/engine"
 )
@@ -117,6 +118,11 @@ func (w *world) sendAds(n int) string {
 		"vars":{"offer":"Скидка","advertiser":"ООО","erid":"2Vtz","link":"https://shop.example.ru/?a=1&b=2"}}`
 	id := read[campaignView](w.ask("POST", "/v1/campaigns", body).want(201)).id()
 	w.put(id, rows(n)).want(200)
+	agreed := make([]engine.Consent, n)
+	for i := range agreed {
+		agreed[i] = engine.Consent{Account: fmt.Sprintf("%06d", i), Given: true, At: time.Now(), How: "test"}
+	}
+	w.must(w.memory.Stores().Consents.Record(w.t.Context(), w.owner, agreed))
 	w.ask("POST", "/v1/campaigns/"+id+"/start", "").want(202)
 	w.work()
 	return id
