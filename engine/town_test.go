@@ -75,6 +75,19 @@ func simpleTown(t *testing.T, names ...engine.ChannelName) *town {
 	return newTown(t, memory.Stores(), memory, names...)
 }
 
+// account is the account of the i-th recipient of every campaign.
+func account(i int) string { return fmt.Sprint("A", i) }
+
+// neighbour is a second provider, q.
+func (w *town) neighbour() engine.ProviderID {
+	w.Helper()
+	err := w.memory.Stores().Registry.PutProvider(w.Context(), engine.Provider{ID: "q", Name: "ТСЖ", Settings: map[string]string{engine.SettingQuiet: "off"}})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return "q"
+}
+
 // order writes a campaign of n recipients who have every address; change may alter each. It is the provider p's unless it names another.
 func (w *town) order(c engine.Campaign, n int, change func(int, *engine.Recipient)) engine.Campaign {
 	w.Helper()
@@ -86,7 +99,7 @@ func (w *town) order(c engine.Campaign, n int, change func(int, *engine.Recipien
 	for first := 0; first < n; first += engine.ChunkSize {
 		var chunk []engine.Recipient
 		for i := first; i < min(n, first+engine.ChunkSize); i++ {
-			r := engine.Recipient{Account: fmt.Sprint("A", i), Email: fmt.Sprint(i, "@example.ru"), VKID: int64(i + 1), GISAccount: "g", House: "h"}
+			r := engine.Recipient{Account: account(i), Email: fmt.Sprint(i, "@example.ru"), VKID: int64(i + 1), GISAccount: "g", House: "h"}
 			if change != nil {
 				change(i, &r)
 			}
