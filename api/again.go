@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -25,7 +26,8 @@ func (s *Server) retryCampaign(c echo.Context) error {
 	if o.close(); f.err() != nil {
 		return f.err()
 	}
-	again, err := s.config.Engine.Again(c.Request().Context(), old.ID)
+	// A client that gives up must not leave half of it behind.
+	again, err := s.config.Engine.Again(context.WithoutCancel(c.Request().Context()), old.ID)
 	invalidOrder, reached := errors.AsType[*engine.InvalidError](err)
 	switch {
 	case errors.Is(err, engine.ErrNotFound):

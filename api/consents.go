@@ -25,7 +25,7 @@ func (o *object) account() string {
 	if text == "" {
 		return ""
 	}
-	return o.address(engine.Paper, text)
+	return o.spelled("account", map[string]string{"account": text}).Account
 }
 
 // consent reads an entry of the ledger of consents. It holds from now on unless it says since when.

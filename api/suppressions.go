@@ -70,16 +70,22 @@ func (o *object) address(ch engine.ChannelName, text string) string {
 		}
 		row["house"], row["account"] = house, account
 	}
-	raw, _ := json.Marshal(row) // of strings: it cannot fail
-	person, problems := personOf(o.language, raw)
-	for _, p := range problems {
-		p.Line, p.Column, p.Field = o.line, 0, o.path+"address"
-		o.mistakes = append(o.mistakes, p)
-	}
+	person := o.spelled("address", row)
 	if ch == engine.Gosuslugi {
 		person.GISAccount = "any" // it does not count for the address, but an address has one or a house
 	}
 	return person.Address(ch)
+}
+
+// spelled reads a row the way a list of recipients is read; what is wrong with it is noted for a field.
+func (o *object) spelled(field string, row map[string]string) engine.Recipient {
+	raw, _ := json.Marshal(row) // of strings: it cannot fail
+	person, problems := personOf(o.language, raw)
+	for _, p := range problems {
+		p.Line, p.Column, p.Field = o.line, 0, o.path+field
+		o.mistakes = append(o.mistakes, p)
+	}
+	return person
 }
 
 const guidLength = 36

@@ -126,7 +126,8 @@ func TestConsents(t *testing.T) {
 	}
 	later := time.Now().AddDate(0, 1, 0).Format(time.RFC3339)
 	for body, want := range map[string][]string{
-		`{}`: {"account missing", "how missing"},
+		`{}`:                                  {"account missing", "how missing"},
+		`{"account":"1,23457E+11","how":"x"}`: {"account rounded_account"},
 		`{"items":[{"account":"1","how":"x","channel":"fax","at":"` + later + `","z":1}]}`: {"items[0].channel unknown", "items[0].at future", "items[0].z unknown_field"},
 	} {
 		if p := read[problem](w.ask("PUT", "/v1/consents", body).want(422)); !reflect.DeepEqual(p.codes(), want) {

@@ -175,3 +175,27 @@ func TestAssets(t *testing.T) {
 		}
 	}
 }
+
+func TestRetriedCampaignsLeadToEachOther(t *testing.T) {
+	w := newWorld(t)
+	ended := engine.Campaign{Kind: engine.KindDebt, Name: "Долги", Status: engine.StatusCompleted, StartedAt: noon.Add(-time.Hour), EndedAt: noon}
+	first, second := ended, ended
+	first.ID, first.RetriedBy, second.ID, second.RetryOf = "first", "second", "second", "first"
+	w.campaign(first, 1)
+	w.campaign(second, 1)
+	b := w.signed("viewer")
+	b.get("/console/campaigns/first").want(200).says("Повторена в", `<a href="/console/campaigns/second"><code>second</code></a>`)
+	b.get("/console/campaigns/second?lang=en").want(200).says("Retries", `<a href="/console/campaigns/first"><code>first</code></a>`)
+}
+
+func TestCampaignTellsWhichChannelIsDown(t *testing.T) {
+	w := newWorld(t)
+	c := w.campaign(engine.Campaign{ID: "held", Kind: engine.KindDebt, Name: "Долги", Status: engine.StatusRunning, StartedAt: noon.Add(-time.Hour)}, 12)
+	w.feed(c, engine.Batch{Step: 1, Phase: engine.Sending, Hold: engine.HeldBreaker, Due: noon.Add(time.Minute), Members: engine.FirstMembers(12)})
+	_, err := w.stores().Breakers.ChangeBreaker(w.ctx(), w.owner, engine.Email, func(b *engine.Breaker) {
+		b.Failures, b.Reason, b.Code, b.Until = 3, engine.Misconfigured, "535 5.7.8", noon.Add(time.Minute)
+	})
+	w.must(err)
+	w.signed("viewer").get("/console/campaigns/held").want(200).
+		says("Ждёт, пока заработает канал «электронная почта»: канал настроен неверно (535 5.7.8) · 12" + nbsp + "получателей")
+}
