@@ -11,7 +11,15 @@
 // member, and settles: new states and successor batches are written in one atomic step that also removes the batch itself. A member is
 // therefore always in exactly one batch of a lane or at the lane's end, and the ledger balances at every moment by construction.
 //
-// Retries, waits, fallbacks to the next step are all "put the next batch"; nothing else drives the loop.
+// Retries, waits, confirmations, fallbacks to the next step are all "put the next batch"; nothing else drives the loop. Of the batches of a
+// campaign that are due, a window is roused at a time: the others lie in the ledger until it is their turn, so that a campaign of millions
+// stands in the queues no longer than a small one.
+//
+// # The rules
+//
+// Before a message is written, its recipient passes the rules one after another (Engine.send): may it be reached there at all, is it night,
+// does somebody share the address, do the breaker, the rates and the quotas let it through. Each rule is pure Go over what a store
+// tells; whoever a rule stops is skipped with a reason or held with a Hold, and no attempt is burned.
 //
 // # What it promises
 //
