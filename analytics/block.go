@@ -89,7 +89,7 @@ func (b *block) order(ctx context.Context, audience Audience, e *engine.Entry) (
 
 // insert writes the block. What was written before an error may stay: it is the same rows again when the block is.
 func (b *block) insert(ctx context.Context, h *History) error {
-	for _, rows := range []rows{&b.orders, &b.entries, &b.payments, &b.aside} {
+	for _, rows := range []rows{&b.orders, &b.orders.digits, &b.entries, &b.payments, &b.aside} {
 		if err := h.insert(ctx, b.token, rows); err != nil {
 			return err
 		}

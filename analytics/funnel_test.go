@@ -66,7 +66,7 @@ func TestReplayChangesNothing(t *testing.T) {
 	deliveries := deliver("replay", w.entries...)
 	load(t, h, w.who, analytics.LoaderOptions{}, deliveries...)
 	load(t, h, w.who, analytics.LoaderOptions{}, deliveries...)                  // the same block
-	load(t, h, w.who, analytics.LoaderOptions{Facts: 1}, deliveries...)          // in blocks of one read
+	load(t, h, w.who, analytics.LoaderOptions{Facts: 1000}, deliveries...)       // in many small blocks
 	load(t, h, nil, analytics.LoaderOptions{}, deliver("late", w.entries...)...) // after the audience has expired
 	for i := range 3 {                                                           // out of order, in blocks of another cut, under other names
 		r.Shuffle(len(deliveries), func(a, b int) { deliveries[a], deliveries[b] = deliveries[b], deliveries[a] })

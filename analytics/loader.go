@@ -3,9 +3,9 @@ package analytics
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"vestnik/engine"
@@ -13,7 +13,7 @@ import (
 
 // LoaderOptions tune a Loader. The zero value is good.
 type LoaderOptions struct {
-	Facts  int           // how many facts make a block; zero means 500,000
+	Facts  int           // how many facts make a block; zero means 200,000: larger ones take more memory and no less time
 	Linger time.Duration // how long to wait for a block to fill; zero means half a second
 	Drain  time.Duration // how long to go on after Run's context has ended; zero means 10 seconds
 	Log    *slog.Logger  // nil means silence. Never holds personal data
@@ -29,10 +29,13 @@ type Loader struct {
 	LoaderOptions
 }
 
+// hands is how many blocks are under way at the same time: one is composed while ClickHouse works on the other.
+const hands = 2
+
 // NewLoader makes a loader; Run works.
 func NewLoader(h *History, source Source, audience Audience, o LoaderOptions) *Loader {
 	if o.Facts == 0 {
-		o.Facts = 500_000
+		o.Facts = 200_000
 	}
 	if o.Linger == 0 {
 		o.Linger = 500 * time.Millisecond
@@ -61,56 +64,91 @@ func (l *Loader) Run(ctx context.Context) error {
 		case <-life.Done():
 		}
 	})()
-	for life.Err() == nil {
-		stopping := ctx.Err() != nil
-		deliveries, err := l.gather(life, ctx.Done())
-		l.load(life, deliveries)
-		if err != nil {
-			l.Log.LogAttrs(ctx, slog.LevelWarn, "the journal cannot be read", slog.Any("error", err))
-			pause(ctx, life, l.Linger)
-		}
-		if stopping && (len(deliveries) == 0 || err != nil) {
-			return nil
+	pages, blocks := make(chan []Delivery), make(chan []Delivery)
+	var working sync.WaitGroup
+	working.Go(func() { l.read(ctx, life, pages) })
+	for range hands {
+		working.Go(func() {
+			for block := range blocks {
+				l.load(life, block)
+			}
+		})
+	}
+	for deliveries := l.gather(pages); len(deliveries) > 0; deliveries = l.gather(pages) {
+		for len(deliveries) > 0 {
+			n := l.block(deliveries)
+			blocks <- deliveries[:n] // after life's end nothing is loaded, so that this does not hang
+			deliveries = deliveries[n:]
 		}
 	}
+	close(blocks)
+	working.Wait()
 	return nil
 }
 
 // readLimit is how many deliveries are asked for at once.
 const readLimit = 1000
 
-// gather reads until there are facts enough for a block, or it has lingered. An error comes with what was read before it.
-func (l *Loader) gather(ctx context.Context, hurry <-chan struct{}) (list []Delivery, err error) {
-	var deadline time.Time
-	for facts := 0; facts < l.Facts; {
-		more, err := l.source.Read(ctx, readLimit)
+// read hands over what is in the journal until life ends, or ctx has ended and the journal is empty; then it closes pages.
+func (l *Loader) read(ctx, life context.Context, pages chan<- []Delivery) {
+	defer close(pages)
+	for life.Err() == nil {
+		stopping := ctx.Err() != nil
+		page, err := l.source.Read(life, readLimit)
 		if err != nil {
-			return list, fmt.Errorf("read the journal: %w", err)
+			l.Log.LogAttrs(ctx, slog.LevelWarn, "the journal cannot be read", slog.Any("error", err))
+			pause(ctx, life, l.Linger)
 		}
-		list = append(list, more...)
-		for i := range more {
-			facts += max(1, len(more[i].Entry.Ordinals))
-			if more[i].Entry.Fact == engine.Ordered {
-				facts += engine.ChunkSize
-			}
-		}
-		select {
-		case <-hurry:
-			if len(more) < readLimit {
-				return list, nil
-			}
-			continue
-		default:
-		}
-		now := time.Now()
-		if deadline.IsZero() {
-			deadline = now.Add(l.Linger)
-		}
-		if len(list) == 0 || now.After(deadline) {
-			return list, nil
+		if len(page) > 0 {
+			pages <- page
+		} else if stopping {
+			return
 		}
 	}
-	return list, nil
+}
+
+// worthwhile is the part of a block that is loaded at once when the journal has no more.
+const worthwhile = 8
+
+// gather takes pages until there are facts enough for a block, or it has lingered, or the journal has no more and there are enough for part of a
+// block. None means the end.
+func (l *Loader) gather(pages <-chan []Delivery) []Delivery {
+	list := <-pages
+	lingered := time.After(l.Linger)
+	for facts, page := 0, list; len(page) > 0; {
+		for i := range page {
+			facts += count(&page[i])
+		}
+		if facts >= l.Facts || len(page) < readLimit && facts >= l.Facts/worthwhile {
+			break
+		}
+		select {
+		case page = <-pages:
+			list = append(list, page...)
+		case <-lingered:
+			return list
+		}
+	}
+	return list
+}
+
+// block tells how many of the deliveries make a block: a source may give many more than were asked for.
+func (l *Loader) block(deliveries []Delivery) int {
+	facts := 0
+	for i := range deliveries {
+		if facts += count(&deliveries[i]); facts >= l.Facts {
+			return i + 1
+		}
+	}
+	return len(deliveries)
+}
+
+// count gives the facts of a delivery as far as their work is concerned: who was ordered is more than a bit.
+func count(d *Delivery) int {
+	if d.Entry.Fact == engine.Ordered {
+		return len(d.Entry.Ordinals) + engine.ChunkSize
+	}
+	return max(1, len(d.Entry.Ordinals))
 }
 
 // Pauses while ClickHouse cannot be written to.

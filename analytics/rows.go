@@ -64,6 +64,8 @@ type orderRows struct {
 	accounts, documents, periods, houses [][]string
 	amounts                              [][]int64
 	known                                [][]uint8
+
+	digits digitRows // of the amounts
 }
 
 var orderColumns = append(originColumns[:3:3], []clickhouse.ColumnNameAndType{{Name: "kind", Type: word}, {Name: "template", Type: word},
@@ -94,6 +96,7 @@ func (r *orderRows) add(e *engine.Entry, ordinals engine.Ordinals, chunk []engin
 	r.versions = append(r.versions, uint32(e.Template.Version))
 	r.at = append(r.at, e.At)
 	r.ordinals = append(r.ordinals, numbers(ordinals))
+	r.digits.add(e, r.ordinals[len(r.ordinals)-1], amounts)
 	r.accounts, r.documents = append(r.accounts, accounts), append(r.documents, documents)
 	r.periods, r.houses = append(r.periods, periods), append(r.houses, houses)
 	r.amounts, r.known = append(r.amounts, amounts), append(r.known, known)
