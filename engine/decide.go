@@ -35,8 +35,8 @@ func (e *Engine) decide(ctx context.Context, r *run) error {
 		}
 	}
 	who := r.undecided()
-	if len(who) == 0 {
-		return nil
+	if err := e.forgo(ctx, r, r.without(who)); err != nil || len(who) == 0 {
+		return err
 	}
 	// Both phases need the people: to write to them, or to know which step can reach them next.
 	if err := e.readPeople(ctx, r); err != nil {
@@ -58,6 +58,18 @@ func (r *run) undecided() []int {
 		}
 	}
 	return who
+}
+
+// without gives the members who are not among who.
+func (r *run) without(who []int) (others []int) {
+	for i := range r.batch.Members.All() {
+		if len(who) > 0 && who[0] == i {
+			who = who[1:]
+			continue
+		}
+		others = append(others, i)
+	}
+	return others
 }
 
 // all gives every member the same verdict.
@@ -100,9 +112,17 @@ func (e *Engine) configured(c Campaign, ch ChannelName) bool {
 	return e.Channels[ch] != nil && Allowed(c.Kind, ch)
 }
 
-// send writes to those members that may be written to now. Every rule gives its verdicts and hands on the others.
-func (e *Engine) send(ctx context.Context, r *run, who []int) (err error) {
+// send writes to those members that may be written to now.
+func (e *Engine) send(ctx context.Context, r *run, who []int) error {
 	defer e.leave(context.WithoutCancel(ctx), r)
+	if err := e.deliver(ctx, r, who); err != nil {
+		return err
+	}
+	return e.cover(context.WithoutCancel(ctx), r)
+}
+
+// deliver asks every rule, which gives its verdicts and hands on the others, and hands the messages of those who are left to the channel.
+func (e *Engine) deliver(ctx context.Context, r *run, who []int) (err error) {
 	for _, rule := range []func(context.Context, *run, []int) ([]int, error){e.hush, e.atDay, e.alone, e.paced, e.capped} {
 		if who, err = rule(ctx, r, who); err != nil || len(who) == 0 {
 			return err
@@ -116,10 +136,7 @@ func (e *Engine) send(ctx context.Context, r *run, who []int) (err error) {
 	for k, i := range who {
 		r.verdicts[i] = judge(ctx, results[k])
 	}
-	if err := e.diagnose(context.WithoutCancel(ctx), r, who, results); err != nil {
-		return err
-	}
-	return e.cover(context.WithoutCancel(ctx), r, who)
+	return e.diagnose(context.WithoutCancel(ctx), r, who, results)
 }
 
 // write renders the messages. Who cannot be rendered has failed; the others are handed on.

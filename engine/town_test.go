@@ -128,6 +128,19 @@ func (w *town) run(d time.Duration) {
 	}
 }
 
+// reconciled works for d and reconciles every few seconds, as the workers of an installation do.
+func (w *town) reconciled(d time.Duration) {
+	w.Helper()
+	for end := time.Now().Add(d); time.Now().Before(end); {
+		if err := w.engine.Reconcile(w.Context()); err != nil {
+			w.Fatal(err)
+		}
+		next := time.Now().Add(2 * time.Second)
+		w.run(2 * time.Second)
+		time.Sleep(time.Until(next))
+	}
+}
+
 func (w *town) expect(c engine.Campaign, status engine.Status, want engine.Balance) {
 	w.Helper()
 	got, err := w.memory.Stores().Ledger.Balance(w.Context(), c.ID)
