@@ -6,6 +6,9 @@
 // application/problem+json (RFC 9457) and tell everything that is wrong at once, in Russian or, when asked for, English. openapi.yaml says
 // it all for programs; tests hold it to the handlers in both directions.
 //
+// What holds for all campaigns of a provider (named routes, suppressions, consents) is written with live keys only. How often a key may ask is
+// bounded in each process (rates); the doors residents come through are not.
+//
 // Every POST of the API may carry an Idempotency-Key. Bodies are bounded and so is the time a client may take to send them. The log names
 // the pattern of an address, never the address itself, and nothing of what was sent.
 //

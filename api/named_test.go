@@ -46,6 +46,9 @@ func TestNamedRoutes(t *testing.T) {
 	w.ask("POST", "/v1/campaigns", `{"name":"n","kind":"bill","template":"bill-monthly","route":"autumn"}`, as(w.keys["other"])).want(422)
 	w.ask("POST", "/v1/messages", strings.Replace(oneBill, `{"lanes":[[{"channel":"email"}]]}`, `"autumn"`, 1)).want(202)
 
+	if p := read[problem](w.ask("DELETE", "/v1/routes/autumn", "", as(w.keys["test"])).want(403)); p.Code != "test_key_shared" {
+		t.Errorf("%+v", p)
+	}
 	w.ask("DELETE", "/v1/routes/autumn", "").want(204)
 	w.ask("DELETE", "/v1/routes/autumn", "").want(404)
 	w.ask("DELETE", "/v1/routes?name=chats", "").want(204)
