@@ -1,0 +1,161 @@
+// Package vk hands messages to residents in the personal messages of a provider's VK community, and reads what they do there.
+//
+// Every provider has a community of its own: its settings vk.group_id, vk.token and, if it is not the usual one, vk.api_url say which. Up to
+// 25 messages travel in one request, as a program of the method execute; a community's requests are paced, because VK takes 20 a second.
+//
+// The channel repeats nothing that VK has looked at: the engine does. What the engine sends again carries the same random_id, by which VK
+// knows a message of the same dialog for an hour. No user id, text or token appears in what the channel tells of failures.
+//
+// The requests go through vksdk with its own limiter switched off, which sleeps without regard for ctx and repeats error 6 at once.
+package vk
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"vestnik/engine"
+)
+
+// Config bounds how the channel works. The zero value is what VK documents.
+type Config struct {
+	Requests   int           // a second and community; 0: 20, what VK takes from a community's token; negative: not bounded
+	Concurrent int           // requests of one Send that are under way at once; 0: 20
+	Timeout    time.Duration // for one answer of VK; 0: 30 s
+	Grace      time.Duration // a request on the wire has to be answered in, once ctx has ended; 0: 2 s
+	Remember   time.Duration // how long Allowed believes an answer of VK; 0: 5 min
+}
+
+// Channel is the VK channel. It is safe for concurrent use; Close it in the end.
+type Channel struct {
+	cfg    Config
+	client *http.Client
+	memory *memory
+
+	mu     sync.Mutex
+	pacers map[place]*pacer
+}
+
+// New makes the channel; it connects when there is something to send.
+func New(cfg Config) (*Channel, error) {
+	if cfg.Concurrent < 0 || cfg.Timeout < 0 || cfg.Grace < 0 || cfg.Remember < 0 {
+		return nil, errors.New("VK: neither a number of requests nor a time can be negative")
+	}
+	cfg.Requests = cmp.Or(cfg.Requests, 20)
+	cfg.Concurrent = cmp.Or(cfg.Concurrent, 20)
+	cfg.Timeout = cmp.Or(cfg.Timeout, 30*time.Second)
+	cfg.Grace = cmp.Or(cfg.Grace, 2*time.Second)
+	cfg.Remember = cmp.Or(cfg.Remember, 5*time.Minute)
+	transport := &http.Transport{
+		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true,
+		MaxIdleConnsPerHost: 2 * cfg.Concurrent, IdleConnTimeout: time.Minute, TLSHandshakeTimeout: 10 * time.Second,
+	}
+	return &Channel{cfg: cfg, client: &http.Client{Transport: transport, Timeout: cfg.Timeout}, memory: newMemory(cfg.Remember), pacers: map[place]*pacer{}}, nil
+}
+
+// Close gives up idle connections.
+func (c *Channel) Close() error {
+	c.client.CloseIdleConnections()
+	return nil
+}
+
+// Limits is what VK takes from one community: 20 requests a second with 25 messages each.
+func (c *Channel) Limits() engine.Limits { return engine.Limits{PerSecond: 20 * mostCalls} }
+
+// Send hands the messages to the provider's community; see engine.Channel. Result.ID is VK's message id, which Event.MessageID speaks of.
+func (c *Channel) Send(ctx context.Context, from engine.Sender, msgs []engine.Message) []engine.Result {
+	results := make([]engine.Result, len(msgs))
+	community, err := c.community(from.Provider)
+	if err != nil {
+		for i := range results {
+			results[i].Fault = &engine.Fault{Reason: engine.Misconfigured, Whole: true, Err: err}
+		}
+		return results
+	}
+	s := &sending{ctx: ctx, community: community, msgs: msgs, results: results}
+	programs := s.compose()
+	var next atomic.Int64
+	var couriers sync.WaitGroup
+	for range min(len(programs), c.cfg.Concurrent) {
+		couriers.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(programs)); i = next.Add(1) - 1 {
+				s.carry(programs[i])
+			}
+		})
+	}
+	couriers.Wait()
+	return results
+}
+
+// sending is one Send.
+type sending struct {
+	ctx       context.Context
+	community *community
+	msgs      []engine.Message
+	results   []engine.Result
+	broken    atomic.Pointer[engine.Fault] // why nothing more of this Send is tried
+}
+
+// carry sends one program. One that VK refuses as a whole for what stands in it is cut in two until the culprit is alone.
+func (s *sending) carry(p program) {
+	if fault := s.broken.Load(); fault != nil {
+		s.fail(p, fault)
+		return
+	}
+	items, fault := s.community.execute(s.ctx, p)
+	switch {
+	case fault == nil:
+		for k, call := range p {
+			s.results[call.of] = s.resultOf(call, items[k])
+		}
+		s.heed(p)
+	case !fault.Reason.Temporary() && len(p) > 1:
+		s.carry(p[:len(p)/2])
+		s.carry(p[len(p)/2:])
+	default:
+		if fault.Whole || fault.Reason == engine.Throttled && fault.RetryAfter > patience {
+			s.broken.Store(fault)
+		}
+		s.fail(p, fault)
+	}
+}
+
+// heed stops what makes no sense to go on with: a program of which every call failed for what the community is or does.
+func (s *sending) heed(p program) {
+	var last *engine.Fault
+	for _, call := range p {
+		last = s.results[call.of].Fault
+		if last == nil || !last.Whole && last.Reason != engine.Throttled {
+			return
+		}
+	}
+	if len(p) > 1 || last.Whole {
+		s.community.pacer.pause(last.RetryAfter)
+		s.broken.Store(last)
+	}
+}
+
+func (s *sending) fail(p program, fault *engine.Fault) {
+	for _, call := range p {
+		s.results[call.of].Fault = fault
+	}
+}
+
+// resultOf reads what became of one message, and learns from it who cannot be written to.
+func (s *sending) resultOf(c call, i item) engine.Result {
+	id, fault := i.sent()
+	if fault != nil && fault.Reason == engine.Refused {
+		s.community.remember(s.msgs[c.of].Recipient.VKID, false)
+	}
+	return engine.Result{ID: id, Fault: fault}
+}
+
+// untried is the Fault of what was not tried, or not answered, because ctx ended.
+func untried(ctx context.Context) *engine.Fault {
+	return &engine.Fault{Reason: engine.Unavailable, Err: fmt.Errorf("not tried to the end: %w", ctx.Err())}
+}
