@@ -1,9 +1,10 @@
 package api
 
 import (
-	"math"
 	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 // usualRate is how many requests a second a key may make when Config does not say.
@@ -12,23 +13,15 @@ const usualRate = 200
 // rates bounds how often each key asks: a bucket of tokens that fills at an even pace and holds those of two seconds. Every process counts
 // by itself.
 type rates struct {
-	perSecond float64 // negative: not bounded
+	perSecond int // negative: not bounded
 
 	mu      sync.Mutex
-	buckets map[string]bucket
-}
-
-// bucket is what a key had left at a moment.
-type bucket struct {
-	tokens float64
-	at     time.Time
+	buckets map[string]*rate.Limiter
 }
 
 func newRates(perSecond int) *rates {
-	return &rates{perSecond: float64(perSecond), buckets: map[string]bucket{}}
+	return &rates{perSecond: perSecond, buckets: map[string]*rate.Limiter{}}
 }
-
-func (r *rates) burst() float64 { return 2 * r.perSecond }
 
 // take counts a request; false when the key has none left, and then how long it has to wait for the next.
 func (r *rates) take(key string, now time.Time) (wait time.Duration, ok bool) {
@@ -37,25 +30,18 @@ func (r *rates) take(key string, now time.Time) (wait time.Duration, ok bool) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	b, known := r.buckets[key]
-	if !known {
+	bucket := r.buckets[key]
+	if bucket == nil {
 		r.forget(now)
-		b = bucket{r.burst(), now}
+		bucket = rate.NewLimiter(rate.Limit(r.perSecond), 2*r.perSecond)
+		r.buckets[key] = bucket
 	}
-	b = r.filled(b, now)
-	if b.tokens >= 1 {
-		b.tokens--
-		r.buckets[key] = b
-		return 0, true
+	token := bucket.ReserveN(now, 1)
+	if wait = token.DelayFrom(now); wait > 0 {
+		token.CancelAt(now)
+		return wait, false
 	}
-	r.buckets[key] = b
-	return time.Duration(math.Ceil((1 - b.tokens) / r.perSecond * float64(time.Second))), false
-}
-
-func (r *rates) filled(b bucket, now time.Time) bucket {
-	b.tokens = min(r.burst(), b.tokens+max(0, now.Sub(b.at).Seconds())*r.perSecond)
-	b.at = now
-	return b
+	return 0, true
 }
 
 // forget drops the keys that have a full bucket, when there are many.
@@ -63,8 +49,8 @@ func (r *rates) forget(now time.Time) {
 	if len(r.buckets) < maxKeys {
 		return
 	}
-	for key, b := range r.buckets {
-		if r.filled(b, now).tokens >= r.burst() {
+	for key, bucket := range r.buckets {
+		if bucket.TokensAt(now) >= float64(bucket.Burst()) {
 			delete(r.buckets, key)
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"vestnik/api/intake"
 	"vestnik/engine"
 )
@@ -164,7 +166,9 @@ func TestEveryKeyIsBounded(t *testing.T) {
 	w.eachRoute(func(r route, path string) {
 		w.config.RequestsPerSecond = 1
 		w.restart()
-		w.server.rates.buckets[strings.Split(w.keys["provider"], "_")[2]] = bucket{at: time.Now().Add(time.Minute)} // empty
+		empty := rate.NewLimiter(1, 1)
+		empty.AllowN(time.Now().Add(time.Minute), 1)
+		w.server.rates.buckets[strings.Split(w.keys["provider"], "_")[2]] = empty
 		a := w.ask(r.method, path, "").want(http.StatusTooManyRequests)
 		if seconds, err := strconv.Atoi(a.Header().Get("Retry-After")); err != nil || seconds < 1 {
 			t.Errorf("%s %s: Retry-After is %q", r.method, r.path, a.Header().Get("Retry-After"))

@@ -27,6 +27,13 @@ func (e *Engine) Again(ctx context.Context, id CampaignID) (Campaign, error) {
 	case old.RetriedBy != "":
 		return Campaign{}, &RetriedError{old.RetriedBy}
 	}
+	balance, err := e.Stores.Ledger.Balance(ctx, id)
+	if err != nil {
+		return Campaign{}, fmt.Errorf("read the balance: %w", err)
+	}
+	if balance.Undelivered == 0 {
+		return Campaign{}, &InvalidError{[]Problem{{"recipients", "empty", "everybody was reached: there is nobody to retry"}}}
+	}
 	again := Campaign{
 		Provider: old.Provider, Mode: old.Mode, Name: old.Name, Kind: old.Kind, Template: old.Template, Route: old.Route,
 		Urgent: old.Urgent, Reference: old.Reference, Vars: old.Vars, RetryOf: old.ID,
@@ -90,11 +97,5 @@ func (e *Engine) appendUndelivered(ctx context.Context, old, again Campaign) err
 			}
 		}
 	}
-	if err := flush(); err != nil {
-		return err
-	}
-	if size, err = e.Stores.Audience.Size(ctx, again.ID); err == nil && size.Recipients == 0 {
-		err = &InvalidError{[]Problem{{"recipients", "empty", "everybody was reached: there is nobody to retry"}}}
-	}
-	return err
+	return flush()
 }

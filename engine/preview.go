@@ -5,24 +5,28 @@ import (
 	"fmt"
 )
 
-// Preview renders what a recipient would read over each configured channel of the campaign's route that can reach it. Nothing is
+// Preview renders what a recipient would read first over each configured channel of the campaign's route that can reach it. Nothing is
 // recorded and links lead straight to where they lead.
 func (e *Engine) Preview(ctx context.Context, c Campaign, person Recipient) (map[ChannelName]Content, error) {
 	provider, err := e.Stores.Registry.Provider(ctx, c.Provider)
 	if err != nil {
 		return nil, fmt.Errorf("read provider %s: %w", c.Provider, err)
 	}
-	text, err := e.Texts.Open(ctx, c.Template)
-	if err != nil {
-		return nil, fmt.Errorf("open template %s: %w", c.Template, err)
-	}
 	rendered := map[ChannelName]Content{}
-	for _, ch := range c.Route.Channels() {
-		if !e.configured(c, ch) || person.Address(ch) == "" {
-			continue
-		}
-		if rendered[ch], err = text.Render(ch, Letter{Provider: provider, Campaign: c, Recipient: person}); err != nil {
-			return nil, fmt.Errorf("render for %s: %w", ch, err)
+	for _, lane := range c.Route.Lanes {
+		for _, step := range lane {
+			ch := step.Channel
+			if _, shown := rendered[ch]; shown || !e.configured(c, ch) || person.Address(ch) == "" {
+				continue
+			}
+			ref := c.textOf(step)
+			text, err := e.Texts.Open(ctx, ref)
+			if err != nil {
+				return nil, fmt.Errorf("open template %s: %w", ref, err)
+			}
+			if rendered[ch], err = text.Render(ch, Letter{Provider: provider, Campaign: c, Recipient: person}); err != nil {
+				return nil, fmt.Errorf("render for %s: %w", ch, err)
+			}
 		}
 	}
 	return rendered, nil

@@ -67,7 +67,7 @@ var libraries = []library{
 	{"golang.org/x/text", []string{"api/intake"}},
 	{"golang.org/x/net", []string{"templates", "channels/email", "api"}},
 	{"golang.org/x/sync", []string{"engine/redisq", "analytics", "channels", "cmd/vestnik"}},
-	{"golang.org/x/time", []string{"engine/redisq", "channels"}},
+	{"golang.org/x/time", []string{"api", "engine/redisq", "channels"}},
 	{"golang.org/x/sys", []string{"analytics/chdb", "cmd/vestnik"}},
 	{"go.uber.org/goleak", []string{"tests", "channels/channeltest"}},
 	{"github.com/getkin/kin-openapi", []string{"tests api"}},

@@ -97,6 +97,7 @@ func (r *reader) amounts() {
 	within("email.connections", c.Email.Connections)
 	within("retry.tries", c.Retry.Tries)
 	within("worker.window", c.Worker.Window)
+	r.expect("requests_per_second", c.KeyRate >= 1, "нужно число от 1", "a number from 1 on is needed")
 	for path, counts := range map[string]Counts{"worker.concurrency": c.Worker.Concurrency, "worker.rate": c.Worker.Rate, "worker.at_once": c.Worker.AtOnce} {
 		for _, channel := range slices.Sorted(maps.Keys(counts)) {
 			r.expect(path, engine.ChannelName(channel).Known(), "нет канала "+channel, "there is no channel "+channel)

@@ -23,6 +23,7 @@ type Config struct {
 	Roles     List   `key:"roles" default:"api,worker,loader" ru:"Что делает этот процесс: api принимает запросы, worker отправляет, loader переносит историю в ClickHouse." en:"What this process does: api takes requests, worker sends, loader moves the history into ClickHouse."`
 
 	TrustedProxies List          `key:"trusted_proxies" example:"10.0.0.0/8, 127.0.0.1" ru:"Адреса и сети прокси, чьему X-Forwarded-For можно верить. По умолчанию никому." en:"Addresses and networks of proxies whose X-Forwarded-For is believed. By default nobody's."`
+	KeyRate        int           `key:"requests_per_second" default:"200" ru:"Сколько запросов в секунду принимать по одному ключу; вдвое больше — разом." en:"How many requests a second are taken for one key; twice as many at once."`
 	ShutdownAfter  time.Duration `key:"shutdown_timeout" default:"20s" ru:"Сколько времени после SIGTERM дорабатывается начатое." en:"How long after SIGTERM what was begun may take."`
 
 	Redis      Redis      `key:"redis" ru:"Очереди и всё живое. Нужен Redis 7 или новее с AOF (appendfsync always)." en:"Queues and everything live. Redis 7 or newer with AOF (appendfsync always)."`

@@ -120,7 +120,7 @@ func (h *House) open() error {
 	}
 	server, err := api.New(api.Config{
 		Engine: h.Engine, Secret: c.Secret, Library: h.Library, History: h.History, Metrics: h.Metrics, Checks: h.checks(),
-		Console: behind(c.TrustedProxies, pages), Log: c.Log, Drain: c.ShutdownAfter / 4,
+		Console: behind(c.TrustedProxies, pages), Log: c.Log, Drain: c.ShutdownAfter / 4, RequestsPerSecond: c.KeyRate,
 	})
 	if err != nil {
 		return fmt.Errorf("start the API: %w", err)
