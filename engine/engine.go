@@ -273,6 +273,16 @@ func (e *Engine) proceed(ctx context.Context, c Campaign, balance Balance, next 
 	if balance.InFlight == 0 {
 		return e.finish(ctx, c.ID)
 	}
+	if len(next) > 0 {
+		// It may have been paused, resumed or called back while the batch was worked on.
+		var err error
+		if c, err = e.Stores.Registry.Campaign(ctx, c.ID); err != nil {
+			return fmt.Errorf("read campaign %s: %w", c.ID, err)
+		}
+		if c.Status == StatusCancelled {
+			return e.Advance(ctx, c.ID) // the recall came too early for what this batch has put
+		}
+	}
 	if c.Status == StatusPaused {
 		return nil // resume rouses everything
 	}

@@ -218,12 +218,15 @@ func (w *town) alongside(n int) (finish func()) {
 		go func() {
 			defer func() { done <- struct{}{} }()
 			for ctx.Err() == nil {
-				if err := w.memory.Run(ctx, w.engine.Handle); err != nil && !errors.Is(err, context.Canceled) {
-					w.Error(err)
+				if wake, due := w.memory.Next(time.Now()); due {
+					if err := w.engine.Handle(ctx, wake); err != nil && !errors.Is(err, context.Canceled) {
+						w.Error(err)
+					}
+					continue
 				}
 				select {
 				case <-ctx.Done():
-				case <-time.After(50 * time.Millisecond):
+				case <-time.After(100 * time.Millisecond):
 				}
 			}
 		}()
