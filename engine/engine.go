@@ -215,13 +215,14 @@ func (e *Engine) settle(ctx context.Context, r *run) error {
 			}
 			continue
 		case errors.Is(err, ErrGone):
+			// Or the store has settled it, and its answer was lost: what is left to do then does no harm otherwise.
 			e.Log.Warn("a lease was lost while its batch was handled", "campaign", r.campaign.ID, "batch", r.name)
-			return nil
 		case err != nil:
 			return err
 		}
+		gone := err != nil
 		moved, err := e.cameEarly(ctx, r, &p)
-		if err == nil && moved {
+		if err == nil && (moved || gone) {
 			balance, err = e.Stores.Ledger.Balance(ctx, r.campaign.ID)
 		}
 		if err != nil {

@@ -137,6 +137,12 @@ func (e *Engine) stop(ctx context.Context, c Campaign, ch ChannelName, reason Re
 			addresses = append(addresses, address)
 		}
 	}
+	if reason == Opted { // it never lifts what stops more
+		var err error
+		if addresses, err = e.unstopped(ctx, c.Provider, ch, addresses); err != nil {
+			return err
+		}
+	}
 	if len(addresses) == 0 {
 		return nil
 	}
@@ -144,4 +150,18 @@ func (e *Engine) stop(ctx context.Context, c Campaign, ch ChannelName, reason Re
 		return fmt.Errorf("stop addresses: %w", err)
 	}
 	return nil
+}
+
+// unstopped gives the addresses that may be written to.
+func (e *Engine) unstopped(ctx context.Context, provider ProviderID, ch ChannelName, addresses []string) (free []string, err error) {
+	reasons, err := e.Stores.Stops.Stopped(ctx, provider, ch, addresses)
+	if err != nil {
+		return nil, fmt.Errorf("read the stops: %w", err)
+	}
+	for k, address := range addresses {
+		if reasons[k] == NoReason {
+			free = append(free, address)
+		}
+	}
+	return free, nil
 }

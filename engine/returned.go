@@ -79,33 +79,33 @@ func (e *Engine) returned(ctx context.Context, c Campaign, o Ordinal, why observ
 			p := plan{batch: Batch{Campaign: c.ID, Chunk: o.Chunk(), Lane: l, Step: int(states[0].Step)},
 				lane: lane, expires: c.ExpiresAt, now: time.Now().Truncate(time.Millisecond), barrier: e.barrier(r)}
 			p.giveBack(o.Index(), states[0], why.reason)
-			balance, err := e.Stores.Ledger.Return(ctx, c.ID, p.settlement)
+			_, err = e.Stores.Ledger.Return(ctx, c.ID, p.settlement)
 			if errors.Is(err, ErrConflict) {
 				continue
 			}
 			if err != nil {
 				return fmt.Errorf("write the new state: %w", err)
 			}
-			if err := e.reopen(ctx, c, balance); err != nil {
-				return err
-			}
-			if c.Status != StatusPaused {
-				if err := e.rouse(ctx, c); err != nil {
-					return err
-				}
-			}
 			break
 		}
 	}
-	return nil
+	// Also when nobody was moved: it may have been done by a try before this one that did not come so far.
+	if err := e.reopen(ctx, c); err != nil || c.Status == StatusPaused {
+		return err
+	}
+	return e.rouse(ctx, c)
 }
 
 // reopen sets a campaign that had ended running again, because a returned message has put somebody back in flight.
-func (e *Engine) reopen(ctx context.Context, c Campaign, balance Balance) error {
+func (e *Engine) reopen(ctx context.Context, c Campaign) error {
+	balance, err := e.Stores.Ledger.Balance(ctx, c.ID)
+	if err != nil {
+		return fmt.Errorf("read the balance: %w", err)
+	}
 	if balance.InFlight == 0 {
 		return nil
 	}
-	_, err := e.Stores.Registry.ChangeCampaign(ctx, c.ID, func(c *Campaign) error {
+	_, err = e.Stores.Registry.ChangeCampaign(ctx, c.ID, func(c *Campaign) error {
 		if c.EndedAt.IsZero() {
 			return errNothing
 		}

@@ -1,19 +1,24 @@
 package enginetest
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"time"
 
 	"vestnik/engine"
 )
 
 // Faults makes calls of stores fail with engine.ErrDown, some before they do their work and some after, as a connection that breaks does:
-// the caller cannot tell which. Which calls fail is decided by a seeded random generator.
+// the caller cannot tell which. It may make them slow, too, and let the caller die instead (see Mortal). Which calls fail is decided by a
+// seeded random generator.
 type Faults struct {
 	mu       sync.Mutex
 	random   *rand.Rand
 	rate     float64
+	deaths   float64
+	slow     time.Duration
 	injected int
 	stores   engine.Stores
 }
@@ -42,6 +47,20 @@ func (f *Faults) SetRate(rate float64) {
 	f.rate = rate
 }
 
+// SetDeaths sets the share of the failing calls of Mortal work that end it: between 0 (none, as in the beginning) and 1 (all).
+func (f *Faults) SetDeaths(share float64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.deaths = share
+}
+
+// SetSlow makes calls take up to most, so that calls of several goroutines come in another order each time; 0, as in the beginning, is no time.
+func (f *Faults) SetSlow(most time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.slow = most
+}
+
 // Injected is how many calls have failed so far.
 func (f *Faults) Injected() int {
 	f.mu.Lock()
@@ -50,21 +69,27 @@ func (f *Faults) Injected() int {
 }
 
 // attempt calls do, or not, and may hide that it went well.
-func attempt[T any](f *Faults, do func() (T, error)) (T, error) {
+func attempt[T any](ctx context.Context, f *Faults, do func() (T, error)) (T, error) {
 	var none T
+	if Died(ctx) {
+		return none, fmt.Errorf("the caller is dead: %w", engine.ErrDown)
+	}
+	f.linger()
 	if f.strikes() {
+		f.mayKill(ctx)
 		return none, fmt.Errorf("injected before the work: %w", engine.ErrDown)
 	}
 	answer, err := do()
 	if err == nil && f.strikes() {
+		f.mayKill(ctx)
 		return none, fmt.Errorf("injected after the work: %w", engine.ErrDown)
 	}
 	return answer, err
 }
 
 // attemptPage is attempt for what answers a list and where it goes on.
-func attemptPage[T any](f *Faults, do func() ([]T, string, error)) (page []T, next string, err error) {
-	page, err = attempt(f, func() (page []T, err error) {
+func attemptPage[T any](ctx context.Context, f *Faults, do func() ([]T, string, error)) (page []T, next string, err error) {
+	page, err = attempt(ctx, f, func() (page []T, err error) {
 		page, next, err = do()
 		return page, err
 	})
@@ -75,8 +100,8 @@ func attemptPage[T any](f *Faults, do func() ([]T, string, error)) (page []T, ne
 }
 
 // try is attempt for what answers nothing but an error.
-func (f *Faults) try(do func() error) error {
-	_, err := attempt(f, func() (struct{}, error) { return struct{}{}, do() })
+func (f *Faults) try(ctx context.Context, do func() error) error {
+	_, err := attempt(ctx, f, func() (struct{}, error) { return struct{}{}, do() })
 	return err
 }
 
@@ -88,4 +113,14 @@ func (f *Faults) strikes() bool {
 	}
 	f.injected++
 	return true
+}
+
+func (f *Faults) linger() {
+	f.mu.Lock()
+	var pause time.Duration
+	if f.slow > 0 {
+		pause = time.Duration(f.random.Int64N(int64(f.slow)))
+	}
+	f.mu.Unlock()
+	time.Sleep(pause)
 }
