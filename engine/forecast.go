@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -90,7 +91,7 @@ func (f *forecaster) add(ctx context.Context, chunk int, begins time.Time) error
 			count := func(c *ChannelForecast) *int64 { return &c.First }
 			for _, step := range lane {
 				if reason := barriers[step.Channel][i]; reason != NoReason {
-					if reason.Suppression() {
+					if why == NoAddress && reason.Suppression() {
 						why = reason
 					}
 					continue
@@ -141,26 +142,36 @@ func (f *forecaster) sum(recipients int64, begins time.Time) Forecast {
 			forecast.Unreachable = append(forecast.Unreachable, Unreachable{reason, n})
 		}
 	}
-	forecast.Ends = later(f.quiet, begins).Add(f.sending() + f.waiting())
+	forecast.Ends = later(f.quiet, begins).Add(f.sending(begins) + f.waiting())
 	if expires := f.campaign.ExpiresAt; !expires.IsZero() && forecast.Ends.After(expires) {
 		forecast.Ends = expires
 	}
 	return forecast
 }
 
-// sending is how long the slowest channel needs at the rates it is bound to.
-func (f *forecaster) sending() (slowest time.Duration) {
+// sending is how long it takes at the rates and quotas it is bound to, if every channel writes to everybody it could.
+func (f *forecaster) sending(begins time.Time) (slowest time.Duration) {
+	var all int64
 	for ch, c := range f.channels {
-		for _, perSecond := range []int{f.engine.Limits[ch].PerSecond, f.provider.number(string(ch) + "." + SettingPerSecond)} {
+		n := c.First + c.Later
+		all += n
+		own := cmp.Or(f.provider.number(string(ch)+"."+SettingPerSecond), f.engine.limitsOfSender(ch).PerSecond)
+		for _, perSecond := range []int{f.engine.Limits[ch].PerSecond, own} {
 			if perSecond > 0 {
-				slowest = max(slowest, time.Duration(c.First)*time.Second/time.Duration(perSecond))
+				slowest = max(slowest, time.Duration(n)*time.Second/time.Duration(perSecond))
 			}
 		}
 	}
-	if n := f.provider.number(SettingPerMinute); n > 0 && !f.campaign.Urgent {
-		for _, c := range f.channels {
-			slowest = max(slowest, time.Duration(c.First)*time.Minute/time.Duration(n))
-		}
+	if f.campaign.Urgent {
+		return slowest
+	}
+	if n := f.provider.number(SettingPerMinute); n > 0 {
+		slowest = max(slowest, time.Duration(all)*time.Minute/time.Duration(n))
+	}
+	if n := int64(f.provider.number(SettingPerDay)); n > 0 && all > n {
+		local := begins.In((&Recipient{}).Zone(f.provider))
+		last := time.Date(local.Year(), local.Month(), local.Day()+int((all-1)/n), 0, 0, 0, 0, local.Location())
+		slowest = max(slowest, last.Sub(begins))
 	}
 	return slowest
 }
