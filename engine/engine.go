@@ -65,7 +65,8 @@ func (e *Engine) Handle(ctx context.Context, w Wake) error {
 	}
 	working, release := e.hold(ctx, r)
 	defer release()
-	if err := e.decide(working, r); err != nil {
+	// What a pause or the worker's end has interrupted has no verdict and is put back.
+	if err := e.decide(working, r); err != nil && working.Err() == nil {
 		return fmt.Errorf("handle a batch of campaign %s: %w", w.Campaign, err)
 	}
 	// What the channel has taken must be written down even if the worker is being stopped.

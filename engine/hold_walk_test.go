@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -118,7 +119,39 @@ func TestCancelReachesABatchThatFailsMeanwhile(t *testing.T) {
 	})
 }
 
-func TestAPausedCampaignIsPaidAndCancelled(t *testing.T) {
+// sluggish are stops that take their time, and do not finish when they are given up.
+type sluggish struct {
+	engine.Stops
+	pause time.Duration
+}
+
+func (s sluggish) Stopped(ctx context.Context, p engine.ProviderID, ch engine.ChannelName, addresses []string) ([]engine.Reason, error) {
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-time.After(s.pause):
+		return s.Stops.Stopped(ctx, p, ch, addresses)
+	}
+}
+
+func TestAPauseThatInterruptsAStoreKeepsNobodyFromGoingOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := simpleTown(t, engine.Email)
+		w.engine.Stores.Stops = sluggish{w.engine.Stores.Stops, 3 * time.Second}
+		finish := w.alongside(2)
+		c := w.order(engine.Campaign{Kind: engine.KindBill}, 600, nil)
+		w.start(c)
+		time.Sleep(500 * time.Millisecond)
+		must(w.engine.Pause(t.Context(), c.ID))
+		time.Sleep(2 * time.Second)
+		must(w.engine.Resume(t.Context(), c.ID))
+		time.Sleep(5 * time.Second)
+		finish()
+		w.expect(c, engine.StatusCompleted, engine.Balance{Ordered: 600, Delivered: 600})
+	})
+}
+
+func TestAPausedCampaignIsPaidAndResumed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := simpleTown(t, engine.Gosuslugi, engine.Email)
 		c := w.order(engine.Campaign{Kind: engine.KindDebt}, 3, bill)
