@@ -274,6 +274,9 @@ func (d *drive) handle(wake engine.Wake, careful bool) {
 	d.mortal(context.WithValue(d.Context(), handlingKey{}, h), func(ctx context.Context) {
 		err := d.engine.Handle(ctx, wake)
 		well = err == nil && !enginetest.Died(ctx)
+		if h.lost && enginetest.Struck(ctx) == 0 {
+			d.Error("a lease was lost though nothing had failed")
+		}
 	})
 	d.mu.Lock()
 	for _, at := range h.taken {
