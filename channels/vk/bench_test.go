@@ -53,6 +53,7 @@ func BenchmarkSend(b *testing.B) {
 			if server.Count() != b.N {
 				b.Errorf("%d of %d messages were taken", server.Count(), b.N)
 			}
+			b.ReportMetric(float64(server.Requests()), "requests")
 			rate := float64(b.N) / b.Elapsed().Seconds()
 			b.ReportMetric(rate, "messages/s")
 			if bench.rate > 0 {

@@ -80,20 +80,31 @@ func newAPI(at place, token string, client *http.Client) *api.VK {
 	return vk
 }
 
-// execute runs a program at the community's pace and gives what each call came to.
+// mostCrowded is how often a request is made again that VK found to be one too many.
+const mostCrowded = 4
+
+// execute runs a program at the community's pace and gives what each call came to. A request beyond the pace (error 6) VK has not looked at:
+// other processes use the community too, or requests have caught up with each other on their way. It is made again after a pause.
 func (c *community) execute(ctx context.Context, p program) ([]item, *engine.Fault) {
-	if fault := c.pacer.wait(ctx); fault != nil {
-		return nil, fault
-	}
-	reply, failed, err := c.ask(ctx, p.text())
-	if err != nil {
+	code := p.text()
+	for tries := 0; ; tries++ {
+		if fault := c.pacer.wait(ctx); fault != nil {
+			return nil, fault
+		}
+		reply, failed, err := c.ask(ctx, code)
+		if err == nil {
+			return match(reply, failed, len(p))
+		}
+		if said, is := errors.AsType[*api.Error](err); is && said.Code == api.ErrTooMany && tries < mostCrowded {
+			c.pacer.crowd(tries)
+			continue
+		}
 		fault := faultOf(ctx, err)
 		if fault.Reason == engine.Throttled {
 			c.pacer.pause(fault.RetryAfter)
 		}
 		return nil, fault
 	}
-	return match(reply, failed, len(p))
 }
 
 // ask sends a program. A request that is on the wire when ctx ends is given some time: a message whose end is known need not be sent again.

@@ -9,10 +9,12 @@ import (
 	"vestnik/engine"
 )
 
-// window is what VK counts a community's requests in; the margin makes up for requests that overtake each other on their way.
+// window is what VK counts a community's requests in. A margin makes up for requests that catch up with each other on their way: it grows
+// with every request VK found to be one too many, and shrinks again while none is.
 const (
-	window = time.Second
-	margin = 10 * time.Millisecond
+	window      = time.Second
+	leastMargin = 12 * time.Millisecond
+	mostMargin  = 100 * time.Millisecond
 )
 
 // patience is how long a pause VK asked for is waited out in place; for a longer one the engine finds something better to do.
@@ -25,12 +27,13 @@ type pacer struct {
 	last []time.Time   // when the last requests were let through, a ring; for the holder of turn
 	next int
 
-	mu    sync.Mutex
-	until time.Time // VK asked us to be silent
+	mu     sync.Mutex
+	until  time.Time     // VK asked us to be silent
+	margin time.Duration // on top of window
 }
 
 func newPacer(most int) *pacer {
-	return &pacer{turn: make(chan struct{}, 1), most: most, last: make([]time.Time, max(most, 0))}
+	return &pacer{turn: make(chan struct{}, 1), most: most, last: make([]time.Time, max(most, 0)), margin: leastMargin}
 }
 
 // wait returns when the next request may go, or why it may not.
@@ -73,14 +76,30 @@ func (p *pacer) due() time.Duration {
 	}
 	newest := p.last[(p.next+p.most-1)%p.most]
 	even := window * 9 / 10 / time.Duration(p.most) // a little ahead, so that a late timer costs nothing
-	return max(time.Until(newest.Add(even)), time.Until(p.last[p.next].Add(window+margin)))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return max(time.Until(newest.Add(even)), time.Until(p.last[p.next].Add(window+p.margin)))
 }
 
+// note writes down that a request goes now.
 func (p *pacer) note() {
-	if p.most > 0 {
-		p.last[p.next] = time.Now()
-		p.next = (p.next + 1) % p.most
+	if p.most < 1 {
+		return
 	}
+	p.last[p.next] = time.Now()
+	p.next = (p.next + 1) % p.most
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.margin -= (p.margin - leastMargin) / 256
+}
+
+// crowd learns that VK found a request to be one too many, for the n-th time from 0. A moment's silence suffices when requests have caught
+// up with each other; when others use the community too, it has to be longer.
+func (p *pacer) crowd(n int) {
+	p.pause(window / 20 << n)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.margin = min(p.margin+leastMargin/2, mostMargin)
 }
 
 // pause makes all requests wait.

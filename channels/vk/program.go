@@ -9,7 +9,7 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
-	"unicode/utf16"
+	"unicode/utf8"
 
 	"vestnik/engine"
 )
@@ -94,7 +94,7 @@ func callFor(m *engine.Message) ([]byte, *engine.Fault) {
 	case text == "":
 		return nil, &engine.Fault{Reason: engine.BadMessage, Err: errors.New("the text is empty")}
 	}
-	if n := len(utf16.Encode([]rune(text))); n > mostText {
+	if n := characters(text); n > mostText {
 		return nil, &engine.Fault{Reason: engine.BadMessage, Code: "VK 914", Err: fmt.Errorf("the text has %d characters, VK takes %d", n, mostText)}
 	}
 	params := sendParams{PeerIDs: m.Recipient.VKID, RandomID: RandomID(m.Key), Message: text, NoLinks: 1, NoNames: 1}
@@ -130,18 +130,33 @@ func literal(v any) []byte {
 
 // clean takes out of a text what VKScript may read otherwise than JSON does: control characters and the line ends of Unicode.
 func clean(text string) string {
-	text = strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t':
-			return r
-		case r == '\u2028' || r == '\u2029':
-			return '\n'
-		case unicode.IsControl(r):
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(text, "\uFFFD"))
+	if !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return plain(r) != r }) {
+		text = strings.Map(plain, strings.ToValidUTF8(text, "\uFFFD"))
+	}
 	return strings.TrimSpace(text)
+}
+
+// plain is what stands for a letter in a clean text; -1: nothing.
+func plain(r rune) rune {
+	switch {
+	case r == '\n' || r == '\t':
+		return r
+	case r == '\u2028' || r == '\u2029':
+		return '\n'
+	case unicode.IsControl(r):
+		return -1
+	}
+	return r
+}
+
+// characters counts as VK may: those beyond the basic plane, such as emoji, twice.
+func characters(text string) (n int) {
+	for _, r := range text {
+		if n++; r > 0xFFFF {
+			n++
+		}
+	}
+	return n
 }
 
 // RandomID is the random_id of a message's key: the same for the same key, positive, and never 0, which VK takes for "no check".

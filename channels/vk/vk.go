@@ -3,7 +3,7 @@
 // Every provider has a community of its own: its settings vk.group_id, vk.token and, if it is not the usual one, vk.api_url say which. Up to
 // 25 messages travel in one request, as a program of the method execute; a community's requests are paced, because VK takes 20 a second.
 //
-// The channel repeats nothing that VK has looked at: the engine does. What the engine sends again carries the same random_id, by which VK
+// The channel repeats nothing that VK has looked at: the engine does so. What the engine sends again carries the same random_id, by which VK
 // knows a message of the same dialog for an hour. No user id, text or token appears in what the channel tells of failures.
 //
 // The requests go through vksdk with its own limiter switched off, which sleeps without regard for ctx and repeats error 6 at once.

@@ -63,8 +63,8 @@ type peerError struct {
 // send is messages.send.
 func (s *Server) send(params json.RawMessage) (any, int) {
 	var p sendParams
-	if strictly(params, &p) != nil {
-		return nil, 100
+	if err := strictly(params, &p); err != nil {
+		return nil, broken(err)
 	}
 	peers := peersOf(p.PeerIDs)
 	switch {
@@ -156,7 +156,7 @@ func (s *Server) allowed(params json.RawMessage) (any, int) {
 	}
 	switch err := strictly(params, &p); {
 	case err != nil:
-		return nil, 100
+		return nil, broken(err)
 	case p.GroupID != s.options.Group:
 		return nil, 125
 	}
