@@ -149,7 +149,9 @@ func (c *Channel) deliver(ctx context.Context, from engine.Sender, msg *engine.M
 
 // refused is the Fault of a message that must not stand in a house chat.
 func refused(from engine.Sender, msg *engine.Message) *engine.Fault {
-	bad := func(code string, err error) *engine.Fault { return &engine.Fault{Reason: engine.BadMessage, Code: code, Err: err} }
+	bad := func(code string, err error) *engine.Fault {
+		return &engine.Fault{Reason: engine.BadMessage, Code: code, Err: err}
+	}
 	if kind := from.Campaign.Kind; !engine.Allowed(kind, engine.HouseChat) {
 		return bad("kind", fmt.Errorf("messages of kind %s never go to a house chat", kind))
 	}

@@ -111,6 +111,9 @@ func (b *maxBot) find(ctx context.Context, chat int64, d draft, since time.Time)
 		return "", f
 	}
 	for _, m := range list.Messages {
+		if slices.Contains(d.others, m.Body.MID) {
+			continue
+		}
 		if m.Sender.IsBot && slices.Contains(d.marks, markOf(m.Body.Text)) && time.UnixMilli(m.Timestamp).After(since.Add(-skew)) {
 			return m.Body.MID, nil
 		}

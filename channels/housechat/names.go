@@ -63,8 +63,9 @@ func (s *scan) isName(i int, part string, parts []string) bool {
 func inflected(word, name string) bool {
 	stem := strings.TrimRight(name, "АЕИОУЫЮЯЬ")
 	stems := []string{stem}
-	if letters := []rune(stem); len(letters) > 3 && strings.ContainsRune("ЕО", letters[len(letters)-2]) { // Павел, Павла
-		stems = append(stems, string(letters[:len(letters)-2])+string(letters[len(letters)-1:]))
+	if letters := []rune(stem); len(letters) >= 3 && strings.ContainsRune("ЕО", letters[len(letters)-2]) { // Павел, Павла; Лев, Льва
+		head, tail := string(letters[:len(letters)-2]), string(letters[len(letters)-1:])
+		stems = append(stems, head+tail, head+"Ь"+tail)
 	}
 	for _, stem := range stems {
 		ending, is := strings.CutPrefix(word, stem)

@@ -33,6 +33,7 @@ type draft struct {
 	answers string // ID of the post it answers; empty: none
 	buttons []engine.Button
 	marks   []string // hashes of the texts that earlier attempts may have posted
+	others  []string // IDs of posts that are known to be others
 }
 
 // failure is what a network did not do.

@@ -161,6 +161,7 @@ const (
 	roubles   = ` ?(?:РУБ[А-Я]*|Р|₽|RUВ|RUR)`
 	before    = `(?:^|[^0-9])`
 	behind    = `(?:[^0-9]|$)`
+	rounding  = `(?:[^0-9.,]|[.,](?:[^0-9]|$)|$)` // behind a sum without kopecks
 	owed      = `(?:СУММ|ДОЛГ|ЗАДОЛЖ|НАЧИСЛ|ОПЛАТ|УПЛАТ|ПЕРЕПЛАТ|ИТОГ|ПЕНИ|ПЕНЯ|НЕДОИМ|₽|РУБ\.?)[^0-9\n]{0,24}`
 )
 
@@ -191,9 +192,9 @@ func (s *scan) amount(sum engine.Money) bool {
 			return true
 		}
 		digits := grouped(n)
-		ways = append(ways, before+digits+` ?(?:РУБ|₽|RUВ|RUR|Р(?:[^А-Я]|$))`, owed+before+`?`+digits+behind)
+		ways = append(ways, before+digits+` ?(?:РУБ|₽|RUВ|RUR|Р(?:[^А-Я]|$))`, owed+before+`?`+digits+rounding)
 		if n >= 10_000 {
-			ways = append(ways, before+digits+behind)
+			ways = append(ways, before+digits+rounding)
 		}
 	}
 	return regexp.MustCompile(strings.Join(ways, "|")).MatchString(s.text)

@@ -32,17 +32,17 @@ func inWords(n int64) []string {
 	words := []string{}
 	if thousand := n / 1000; thousand > 0 {
 		words = below1000(thousand, words)
-		last := len(words) - 1
-		switch words[last] {
+		last := &words[len(words)-1]
+		noun := "ТЫСЯЧ"
+		switch *last {
 		case "ОДИН":
-			words[last], words = "ОДНА", append(words, "ТЫСЯЧА")
+			*last, noun = "ОДНА", "ТЫСЯЧА"
 		case "ДВА":
-			words[last], words = "ДВЕ", append(words, "ТЫСЯЧИ")
+			*last, noun = "ДВЕ", "ТЫСЯЧИ"
 		case "ТРИ", "ЧЕТЫРЕ":
-			words = append(words, "ТЫСЯЧИ")
-		default:
-			words = append(words, "ТЫСЯЧ")
+			noun = "ТЫСЯЧИ"
 		}
+		words = append(words, noun)
 	}
 	return below1000(n%1000, words)
 }

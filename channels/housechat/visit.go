@@ -94,7 +94,7 @@ func (v *visit) make(ctx context.Context) (string, *failure) {
 		return "", registryDown(ctx, "read the posts of a chat", err)
 	}
 	t := threadOf(v.from.Campaign, v.service, v.claim.House, posts)
-	id, f := v.publish(ctx, claimed, t)
+	id, f := v.publish(ctx, claimed, t, posts)
 	if f != nil {
 		v.giveUp(ctx, claimed, f)
 		return "", f
@@ -107,9 +107,12 @@ func (v *visit) make(ctx context.Context) (string, *failure) {
 }
 
 // publish makes the post; after an attempt whose end nobody knows it looks for its post first.
-func (v *visit) publish(ctx context.Context, claimed Claimed, t thread) (string, *failure) {
+func (v *visit) publish(ctx context.Context, claimed Claimed, t thread, posts []Post) (string, *failure) {
 	d := draft{name: v.claim.Name, text: v.msg.Content.Text, answers: t.answers, buttons: v.msg.Content.Buttons, marks: []string{v.claim.Text, claimed.Text}}
 	if !claimed.Since.IsZero() {
+		for _, p := range posts {
+			d.others = append(d.others, p.ID)
+		}
 		if id, f := v.bot.find(ctx, v.place.ID, d, claimed.Since); id != "" || f != nil {
 			return id, f
 		}
