@@ -108,7 +108,7 @@ func (l *Loader) read(ctx, life context.Context, pages chan<- []Delivery) {
 }
 
 // worthwhile is the part of a block that is loaded at once when the journal has no more.
-const worthwhile = 8
+const worthwhile = 2
 
 // gather takes pages until there are facts enough for a block, or it has lingered, or the journal has no more and there are enough for part of a
 // block. None means the end.
