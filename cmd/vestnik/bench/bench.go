@@ -1,4 +1,5 @@
-// Package bench measures this machine: how fast an installation takes recipients, routes them, writes e-mail, loads facts and counts opens.
+// Package bench measures this machine: how fast an installation takes recipients, routes them, writes e-mail, loads facts and counts opens, how much
+// memory those who wait take, and how soon a notice is through beside another provider's large campaign.
 //
 // Every benchmark runs real parts: a redis-server of its own that writes through before it answers, the embedded ClickHouse, and processes of this
 // binary for whatever must not share memory or processor time with what is measured. Each is checked to have really done its work; a goal that is
@@ -40,6 +41,29 @@ type Result struct {
 	Baselines []Baseline `json:"baselines,omitempty"` // what it is compared with, in the same run
 	Latency   *Latency   `json:"latency,omitempty"`
 	Bytes     int64      `json:"bytes,omitempty"` // of the whole input
+	Memory    *Memory    `json:"memory,omitempty"`
+	Notices   []Notice   `json:"notices,omitempty"`
+}
+
+// Memory is what each recipient of a campaign takes of Redis, in bytes.
+type Memory struct {
+	Waiting Footprint `json:"waiting"` // all wait for their e-mail to be opened
+	Ended   Footprint `json:"ended"`   // all have opened it, and the campaign has ended
+}
+
+// Footprint is bytes of Redis for each recipient.
+type Footprint struct {
+	Used float64            `json:"used"` // by how much the memory in use has grown: everything
+	Keys map[string]float64 `json:"keys"` // what the campaign's keys take of it, by their kind
+}
+
+// Notice is how a small campaign fared beside a large one of another provider.
+type Notice struct {
+	Name    string  `json:"name"`
+	Work    string  `json:"work"`
+	Seconds float64 `json:"seconds"` // from its start until the channel has the last of its messages
+	Before  int     `json:"before"`  // batches of the large campaign that travelled when it was started
+	Queued  int     `json:"queued"`  // those of them that stood in the channel's queue or were worked on
 }
 
 // Measure is work and what it cost.
@@ -121,6 +145,7 @@ type benchmark struct {
 func all() []benchmark {
 	return []benchmark{
 		{"intake", 1_000_000, intake}, {"route", 1_000_000, route}, {"email", 100_000, email}, {"events", 3_000_000, events}, {"track", 300_000, track},
+		{"memory", 250_000, memory}, {"fairness", 1_000_000, fairness},
 	}
 }
 

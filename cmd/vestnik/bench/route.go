@@ -40,7 +40,7 @@ func route(b *bed) (r Result, err error) {
 	if err != nil {
 		return r, err
 	}
-	id, err := b.fill(h.Engine, h.Library)
+	id, err := b.fill(h, notice(), b.options.N, person)
 	if err != nil {
 		return r, err
 	}
@@ -75,35 +75,34 @@ func (b *bed) house(c house.Config) (*house.House, error) {
 	return h, nil
 }
 
-// fill orders a campaign and stores its recipients.
-func (b *bed) fill(e *engine.Engine, texts pinner) (engine.CampaignID, error) {
-	template, err := texts.Pin(b.ctx, engine.TemplateRef{Name: "outage-restored"})
-	if err != nil {
-		return "", err
-	}
-	c, err := e.Order(b.ctx, engine.Campaign{
-		Provider: utility().ID, Mode: engine.Live, Name: "bench", Kind: engine.KindOutage, Template: template, Vars: []byte(`{"service":"Горячая вода"}`),
+// notice is a campaign about water that is back, over Gosuslugi.
+func notice() engine.Campaign {
+	return engine.Campaign{
+		Provider: utility().ID, Kind: engine.KindOutage, Template: engine.TemplateRef{Name: "outage-restored"}, Vars: []byte(`{"service":"Горячая вода"}`),
 		Route: engine.Route{Lanes: []engine.Lane{{{Channel: engine.Gosuslugi}}}},
-	})
-	if err != nil {
+	}
+}
+
+// fill orders a campaign and stores its n recipients.
+func (b *bed) fill(h *house.House, c engine.Campaign, n int, person func(int) engine.Recipient) (id engine.CampaignID, err error) {
+	c.Mode, c.Name = engine.Live, "bench"
+	if c.Template, err = h.Library.Pin(b.ctx, c.Template); err != nil {
 		return "", err
 	}
-	for from := 0; from < b.options.N; from += engine.ChunkSize {
-		list := make([]engine.Recipient, min(engine.ChunkSize, b.options.N-from))
+	if c, err = h.Engine.Order(b.ctx, c); err != nil {
+		return "", err
+	}
+	for from := 0; from < n; from += engine.ChunkSize {
+		list := make([]engine.Recipient, min(engine.ChunkSize, n-from))
 		for i := range list {
 			list[i] = person(from + i)
 		}
-		if _, err := e.Append(b.ctx, c, list); err != nil {
+		if _, err := h.Engine.Append(b.ctx, c, list); err != nil {
 			return "", err
 		}
-		b.show("Получатели // Recipients", from+len(list), b.options.N)
+		b.show("Получатели // Recipients", from+len(list), n)
 	}
 	return c.ID, nil
-}
-
-// pinner freezes the version of a template.
-type pinner interface {
-	Pin(ctx context.Context, ref engine.TemplateRef) (engine.TemplateRef, error)
 }
 
 // deliver starts the campaign and waits until nobody is in flight and the journal is empty.

@@ -163,7 +163,7 @@ func (w *town) apart() {
 // provider adds a provider with settings like "quota.per_minute=100" and gives a client with a live key of it.
 func (w *town) provider(name string, settings ...string) *client.Client {
 	w.Helper()
-	id := w.must(append([]string{"provider", "add", "--name", name, "--inn", "7701234567", "--email-from", "bills@utility.example",
+	id := w.must(append([]string{"provider", "add", "--name", name, "--inn", "7701234567", "email.from=bills@utility.example",
 		"payment.url=https://pay.utility.example/"}, settings...)...)
 	return w.caller(w.must("key", "create", "--provider", id, "--role", "provider"))
 }
@@ -182,7 +182,13 @@ var onlyEmail = &engine.Route{Lanes: []engine.Lane{{{Channel: engine.Email}}}}
 // draft orders a campaign of bills over e-mail.
 func (w *town) draft(c *client.Client) engine.CampaignID {
 	w.Helper()
-	campaign, err := c.CreateCampaign(w.Context(), client.Order{Name: "Октябрь", Kind: engine.KindBill, Template: "bill-monthly", Route: onlyEmail})
+	return w.draftOver(c, onlyEmail)
+}
+
+// draftOver orders a campaign of bills over a route.
+func (w *town) draftOver(c *client.Client, route *engine.Route) engine.CampaignID {
+	w.Helper()
+	campaign, err := c.CreateCampaign(w.Context(), client.Order{Name: "Октябрь", Kind: engine.KindBill, Template: "bill-monthly", Route: route})
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -201,12 +207,18 @@ func (w *town) start(c *client.Client, id engine.CampaignID) {
 func (w *town) order(c *client.Client, people []person) engine.CampaignID {
 	w.Helper()
 	id := w.draft(c)
+	w.add(c, id, people)
+	w.start(c, id)
+	return id
+}
+
+// add puts people into a draft.
+func (w *town) add(c *client.Client, id engine.CampaignID, people []person) {
+	w.Helper()
 	taken, err := c.PutRecipients(w.Context(), id, client.Audience{Type: client.CSV, Body: strings.NewReader(csvOf(people))})
 	if err != nil || taken.Accepted != len(people) {
 		w.Fatalf("%+v %v", taken, err)
 	}
-	w.start(c, id)
-	return id
 }
 
 // look reads a campaign as it is now, which must be balanced whatever has happened; false when nobody answers.
