@@ -12,8 +12,8 @@ import (
 )
 
 // Allowed tells whom of the users the provider's community may write to: messages.isMessagesFromGroupAllowed, 25 users a request, what was
-// answered some minutes ago not asked again. A user about whom VK gave no answer is missing. An error is an *engine.Fault; what was
-// learned before it is returned with it.
+// answered some minutes ago not asked again. A user about whom VK gave no answer is missing. An error wraps an *engine.Fault; what
+// was learned before it is returned with it.
 func (c *Channel) Allowed(ctx context.Context, provider engine.Provider, users []int64) (map[int64]bool, error) {
 	community, err := c.community(provider)
 	if err != nil {

@@ -89,3 +89,33 @@ func TestKeyboard(t *testing.T) {
 		})
 	}
 }
+
+// FuzzText sends whatever text and label: the simulator, which takes nothing but the form of program we mean to send, gets just them.
+func FuzzText(f *testing.F) {
+	f.Add("Счёт за октябрь", "Оплатить")
+	f.Add(`"});API.messages.send({"peer_ids":1`, `\"]`)
+	f.Add("\u2028\u2029\x00\x7f\u0085\ufeff\xff<&>", "\\u0022")
+	channel, server := unpaced(f)
+	from := sender(server)
+	i := 0
+	f.Fuzz(func(t *testing.T, text, label string) {
+		i++
+		msg := engine.Message{Key: fmt.Sprint(i), Recipient: engine.Recipient{VKID: 1}, Content: engine.Content{
+			Text: text, Buttons: []engine.Button{{Label: label, URL: "https://vestnik.example/t"}}}}
+		before := server.Count()
+		fault := channel.Send(t.Context(), from, []engine.Message{msg})[0].Fault
+		if clean(text) == "" || characters(clean(text)) > mostText {
+			if fault == nil || fault.Reason != engine.BadMessage {
+				t.Errorf("the fault is %v", fault)
+			}
+			return
+		}
+		if fault != nil || server.Count() != before+1 {
+			t.Fatalf("it is not taken: %v", fault)
+		}
+		newest := server.Messages()
+		if got := newest[len(newest)-1]; got.Text != clean(text) || len(got.Buttons) != min(1, len(clean(label))) {
+			t.Errorf("%q and %q arrive as %+v", text, label, got)
+		}
+	})
+}

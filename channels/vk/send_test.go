@@ -156,6 +156,19 @@ func TestAnswerLost(t *testing.T) {
 	}
 }
 
+// TestTooSlow has VK take messages when nobody waits for its answer any more.
+func TestTooSlow(t *testing.T) {
+	server := start(t, vktest.Options{Rate: -1})
+	server.Misbehave(vktest.Trouble{Delay: 300 * time.Millisecond})
+	want(t, open(t, Config{Requests: -1, Timeout: 100 * time.Millisecond}).Send(t.Context(), sender(server), letters(25)), engine.Unavailable, "")
+	eventually(t, func() bool { return server.Count() == 25 })
+	server.Misbehave(vktest.Trouble{})
+	want(t, open(t, Config{}).Send(t.Context(), sender(server), letters(25)), engine.NoReason, "")
+	if server.Count() != 25 {
+		t.Errorf("%d messages were taken", server.Count())
+	}
+}
+
 // TestTroubles meets each trouble of the whole community once, and goes on when it is over.
 func TestTroubles(t *testing.T) {
 	for _, test := range []struct {
