@@ -64,11 +64,11 @@ func TestACampaignIsInTheQueueAsAWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := simpleTown(t, engine.Email, engine.VK)
 		queue := w.lined(4)
-		for i := range 40 {
+		for i := range 12 {
 			w.channels[engine.Email].Script(account(i*496), down, down)
 		}
 		c := w.order(engine.Campaign{Kind: engine.KindAction, Route: routeOf(
-			engine.Lane{until(engine.Email, time.Hour, engine.Opened), {Channel: engine.VK}})}, 40*engine.ChunkSize, nil)
+			engine.Lane{until(engine.Email, time.Hour, engine.Opened), {Channel: engine.VK}})}, 12*engine.ChunkSize, nil)
 		w.start(c)
 		most, handled := 0, 0
 		for wake, more := queue.next(); more; wake, more = queue.next() {
@@ -78,12 +78,12 @@ func TestACampaignIsInTheQueueAsAWindow(t *testing.T) {
 			handled++
 			most = max(most, queue.waiting(c))
 		}
-		w.expect(c, engine.StatusCompleted, engine.Balance{Ordered: 19840, Delivered: 19840})
+		w.expect(c, engine.StatusCompleted, engine.Balance{Ordered: 5952, Delivered: 5952})
 		if most != 4 {
 			t.Errorf("%d of its batches were in the queue at once, want 4", most)
 		}
-		// 40 batches are sent, 40 of one are tried twice more, 80 wait and go on: and the campaign is woken now and then.
-		if handled > 600 {
+		// 12 batches are sent, 12 of one are tried twice more, all wait and go on; and the campaign is woken now and then.
+		if handled > 200 {
 			t.Errorf("it took %d wakes", handled)
 		}
 	})
