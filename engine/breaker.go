@@ -63,7 +63,7 @@ func (b Breaker) after(s symptoms, now time.Time) Breaker {
 	switch {
 	case s.works:
 		return Breaker{Provider: b.Provider, Channel: b.Channel}
-	case s.fault == nil:
+	case s.fault == nil, now.Before(b.Until): // what the channel had before the breaker opened is no probe
 		return b
 	}
 	if b.Failures == 0 {

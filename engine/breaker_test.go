@@ -41,7 +41,7 @@ func TestSymptoms(t *testing.T) {
 	}
 }
 
-// TestBreaker follows one breaker through the batches of a bad day, a minute apart.
+// TestBreaker follows one breaker through the batches of a bad day, ten minutes apart.
 func TestBreaker(t *testing.T) {
 	begin := time.UnixMilli(1_800_000_000_000)
 	for _, tt := range []struct {
@@ -62,12 +62,12 @@ func TestBreaker(t *testing.T) {
 		{"wrong settings at once", [][]Result{{wrongKey}}, 5 * time.Second, 1, Misconfigured},
 		{"a probe that works closes it", [][]Result{{down}, {down}, {down}, {down, {}}}, 0, 0, NoReason},
 		{"a probe that is refused closes it", [][]Result{{wrongKey}, {nobody}}, 0, 0, NoReason},
-		{"a probe that says nothing leaves it", [][]Result{{wrongKey}, {odd}}, 5*time.Second - time.Minute, 1, Misconfigured},
+		{"a probe that says nothing leaves it", [][]Result{{wrongKey}, {odd}}, 5*time.Second - 10*time.Minute, 1, Misconfigured},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			b, now := Breaker{Provider: "p", Channel: Email}, begin
 			for i, results := range tt.batches {
-				now = begin.Add(time.Duration(i) * time.Minute)
+				now = begin.Add(time.Duration(i) * 10 * time.Minute)
 				b = b.after(examine(results), now)
 			}
 			if got := b.Open(); got != (tt.open != 0) || got && b.Until.Sub(now) != tt.open {
@@ -80,6 +80,17 @@ func TestBreaker(t *testing.T) {
 				t.Errorf("it is broken since %v", b.Since)
 			}
 		})
+	}
+}
+
+// TestWhatTheChannelHadBeforeIsNoProbe has eight batches fail in the moment in which the breaker opens.
+func TestWhatTheChannelHadBeforeIsNoProbe(t *testing.T) {
+	b, now := Breaker{Provider: "p", Channel: Email}, time.UnixMilli(1_800_000_000_000)
+	for range 8 {
+		b = b.after(examine([]Result{down}), now)
+	}
+	if b.Failures != breakAfter || b.Until.Sub(now) != breakFirst {
+		t.Errorf("the breaker is %+v", b)
 	}
 }
 

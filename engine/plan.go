@@ -80,7 +80,7 @@ func (b *Batch) valid(s State) bool { return s.Outcome == InFlight && int(s.Step
 
 // make fills settlement, next and facts from the verdicts by member index and the members' states now.
 func (p *plan) make(states []State, verdicts []verdict) {
-	p.settlement = Settlement{Chunk: p.batch.Chunk, Lane: p.batch.Lane}
+	p.settlement = Settlement{Chunk: p.batch.Chunk, Lane: p.batch.Lane, States: make([]Change, 0, p.batch.Members.Count())}
 	p.next, p.facts = map[place]*Members{}, map[happening]*Members{}
 	for i := range p.batch.Members.All() {
 		if state := states[i]; p.batch.valid(state) {

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"hash"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -115,10 +116,13 @@ func (t *Tokens) Read(token string, act Act) (Pass, error) {
 // MessageKey is the stable identity of a recipient's message over a channel: the same on every attempt. before is how many messages of the
 // same lane go over the channel before it: a reminder is not the letter it reminds of.
 func MessageKey(id CampaignID, o Ordinal, ch ChannelName, before int) string {
+	key := append(make([]byte, 0, 40), id...)
+	key = strconv.AppendUint(append(key, '-'), uint64(o), 10)
+	key = append(append(key, '-'), ch...)
 	if before > 0 {
-		return fmt.Sprintf("%s-%d-%s-%d", id, o, ch, before)
+		key = strconv.AppendInt(append(key, '-'), int64(before), 10)
 	}
-	return fmt.Sprintf("%s-%d-%s", id, o, ch)
+	return string(key)
 }
 
 // links are the tracked addresses of one message.

@@ -25,7 +25,7 @@ type page struct {
 
 	constants         [derivedCount]constant
 	text, short, html constant
-	common            common
+	campaign          constants
 	place             place
 	spell             spell
 
@@ -132,8 +132,8 @@ func (pg *page) fill(ch engine.ChannelName, letter *engine.Letter) error {
 	if t.timed {
 		zone = pg.place.in(t.zones, r.Timezone, letter.Provider.Timezone)
 	}
-	pg.common.read(t, letter.Campaign.Vars, zone)
-	if !t.gatherOwn(pg.data, r) || !pg.common.whole {
+	pg.campaign.read(t, letter.Campaign.Vars, zone)
+	if !t.gatherOwn(pg.data, r) || !pg.campaign.whole {
 		return errors.New("vars is not a JSON object")
 	}
 	needs := t.needs(ch)
@@ -150,7 +150,7 @@ func (pg *page) fill(ch engine.ChannelName, letter *engine.Letter) error {
 // show checks a variable and, if it is told, fills its slot. For a house chat it takes out what says who the recipient is, wherever it came
 // from; a template that cannot do without is not for house chats.
 func (pg *page) show(i int, zone *time.Location, told, neighbours bool) *fault {
-	v, c, d := &pg.template.variables[i], &pg.common, &pg.data[i]
+	v, c, d := &pg.template.variables[i], &pg.campaign, &pg.data[i]
 	if neighbours && v.own != notOwn {
 		*d = datum{}
 	} else if d.blank() {

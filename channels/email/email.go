@@ -122,7 +122,7 @@ func (c *courier) connect() *engine.Fault {
 	if c.session != nil {
 		return nil
 	}
-	s, fault := c.channel.pool.get(c.ctx)
+	s, fault := c.channel.pool.get(c.ctx, c.sender.address)
 	if fault != nil {
 		return fault
 	}
@@ -139,7 +139,7 @@ func (c *courier) rest() {
 	if !c.unwatch() { // ctx ended: cut has put an end to the session, or is about to
 		c.session.broken = true
 	}
-	c.channel.pool.put(c.session.relay, c.session)
+	c.channel.pool.put(c.session.relay, c.sender.address, c.session)
 	c.session = nil
 }
 
@@ -156,7 +156,7 @@ func (c *courier) deliver(msg *engine.Message) *engine.Fault {
 	for {
 		try := c.session.send(c.sender.address, to, block)
 		if try.silence && c.ctx.Err() == nil {
-			c.channel.pool.avoid(c.session.relay, try.fault)
+			c.channel.pool.avoid(c.session.relay, c.sender.address, try.fault)
 			c.channel.pool.forget(c.session.relay)
 		}
 		if !try.again {

@@ -10,7 +10,8 @@ import (
 	"vestnik/engine"
 )
 
-// pool keeps connections to the relays and hands them out round robin.
+// pool keeps connections to the relays and hands them out round robin. No sender gets all connections to a relay, if there are several: one whose
+// mails the relay keeps waiting for leaves a way for the others.
 type pool struct {
 	cfg Config
 
@@ -24,10 +25,29 @@ type pool struct {
 // relay is a Relay with its connections. The pool's mutex guards what changes.
 type relay struct {
 	Relay
-	busy  int        // connections in use or being opened
-	idle  []*session // in the order in which they came back
-	until time.Time  // the relay failed and is not dialled until then
+	busy    int             // connections in use or being opened
+	has     map[string]int  // those of them by the sender they are used for
+	idle    []*session      // in the order in which they came back
+	shunned map[string]shun // by sender; everybody's when the relay could not be reached
+}
+
+// shun is a failure of a relay and until when it is therefore not asked for a connection.
+type shun struct {
+	until time.Time
 	fault *engine.Fault
+}
+
+// everybody stands for all senders.
+const everybody = ""
+
+// failed gives the failure because of which the relay is not used for a sender now; nil if there is none.
+func (r *relay) failed(sender string, now time.Time) *engine.Fault {
+	for _, whose := range []string{everybody, sender} {
+		if s := r.shunned[whose]; now.Before(s.until) {
+			return s.fault
+		}
+	}
+	return nil
 }
 
 // pause is how long a relay that could not be reached, or did not answer in time, is left alone: long enough for a batch to fail over or
@@ -38,33 +58,37 @@ func newPool(cfg Config) *pool {
 	p := &pool{cfg: cfg}
 	p.freed = sync.NewCond(&p.mu)
 	for _, r := range cfg.Relays {
-		p.relays = append(p.relays, &relay{Relay: r})
+		p.relays = append(p.relays, &relay{Relay: r, has: map[string]int{}, shunned: map[string]shun{}})
 	}
 	return p
 }
 
-// get gives a session, waiting for one while all are in use. When no relay can be reached, the Fault is that of the last one tried.
-func (p *pool) get(ctx context.Context) (*session, *engine.Fault) {
+// share is how many connections to a relay one sender may use.
+func (p *pool) share() int { return max(1, p.cfg.Connections-1) }
+
+// get gives a session for a sender, waiting for one while all it may have are in use. When no relay can be reached, the Fault is that of the last
+// one tried.
+func (p *pool) get(ctx context.Context, sender string) (*session, *engine.Fault) {
 	var fault *engine.Fault
 	for range p.relays {
-		r, s, none := p.reserve(ctx)
+		r, s, none := p.reserve(ctx, sender)
 		if s != nil || none != nil {
 			return s, none
 		}
 		if s, fault = dial(ctx, r, &p.cfg); fault == nil {
 			return s, nil
 		}
-		p.put(r, nil)
+		p.put(r, sender, nil)
 		if ctx.Err() != nil {
 			return nil, untried(ctx)
 		}
-		p.avoid(r, fault)
+		p.avoid(r, everybody, fault)
 	}
 	return nil, fault
 }
 
 // reserve takes an idle session, or the right to dial (the session is nil), of the relay whose turn it is.
-func (p *pool) reserve(ctx context.Context) (*relay, *session, *engine.Fault) {
+func (p *pool) reserve(ctx context.Context, sender string) (*relay, *session, *engine.Fault) {
 	defer context.AfterFunc(ctx, p.wake)()
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -80,20 +104,23 @@ func (p *pool) reserve(ctx context.Context) (*relay, *session, *engine.Fault) {
 		for range p.relays {
 			r := p.relays[p.next%len(p.relays)]
 			p.next++
+			hope = hope || r.busy > 0
+			if r.has[sender] >= p.share() {
+				continue
+			}
 			if last := len(r.idle) - 1; last >= 0 {
 				s := r.idle[last]
 				r.idle = r.idle[:last]
 				s.idle.Stop()
-				r.busy++
+				r.take(sender)
 				return r, s, nil
 			}
-			if failed := time.Now().Before(r.until); failed {
-				fault = r.fault
+			if failed := r.failed(sender, time.Now()); failed != nil {
+				fault = failed
 			} else if r.busy < p.cfg.Connections {
-				r.busy++
+				r.take(sender)
 				return r, nil, nil
 			}
-			hope = hope || r.busy > 0
 		}
 		if !hope {
 			return nil, nil, fault
@@ -102,13 +129,21 @@ func (p *pool) reserve(ctx context.Context) (*relay, *session, *engine.Fault) {
 	}
 }
 
+func (r *relay) take(sender string) {
+	r.busy++
+	r.has[sender]++
+}
+
 var errClosed = errors.New("the e-mail channel is closed")
 
-// put gives a relay's connection back. The session is kept if it is fit for another message, and closed if not; nil stands for one that
+// put gives a relay's connection back that a sender had. The session is kept if it is fit for another message, and closed if not; nil stands for one that
 // was not opened.
-func (p *pool) put(r *relay, s *session) {
+func (p *pool) put(r *relay, sender string, s *session) {
 	p.mu.Lock()
 	r.busy--
+	if r.has[sender]--; r.has[sender] == 0 {
+		delete(r.has, sender)
+	}
 	keep := s != nil && !s.broken && s.sent < p.cfg.Messages && !p.closed
 	if keep {
 		s.idle = time.AfterFunc(p.cfg.Idle, func() { p.expire(s) })
@@ -127,11 +162,11 @@ func (p *pool) wake() {
 	p.freed.Broadcast()
 }
 
-// avoid does not dial a relay for a while.
-func (p *pool) avoid(r *relay, fault *engine.Fault) {
+// avoid leaves a relay alone for a while on behalf of a sender, or of everybody.
+func (p *pool) avoid(r *relay, sender string, fault *engine.Fault) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	r.until, r.fault = time.Now().Add(pause), fault
+	r.shunned[sender] = shun{time.Now().Add(pause), fault}
 	p.freed.Broadcast()
 }
 

@@ -6,6 +6,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -264,4 +265,35 @@ func TestClosedChannel(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantFault(t, channel.Send(t.Context(), utility, bills(1))[0], engine.Unavailable)
+}
+
+// TestASilencedSenderLeavesAWayForOthers has a relay that does not answer one sender: another one's messages pass meanwhile.
+func TestASilencedSenderLeavesAWayForOthers(t *testing.T) {
+	sink := startSink(t, mailtest.Options{})
+	channel := open(t, Config{Connections: 3, Timeout: 20 * time.Second}, sink.URL())
+	sink.Misbehave(mailtest.Silent)
+	ctx, cancel := context.WithCancel(t.Context())
+	var stuck sync.WaitGroup
+	stuck.Go(func() { channel.Send(ctx, utility, bills(50)) })
+	for begin := time.Now(); held(channel) < channel.pool.share(); time.Sleep(time.Millisecond) {
+		if time.Since(begin) > 10*time.Second {
+			t.Fatalf("%d connections are in use", held(channel))
+		}
+	}
+	sink.Misbehave(mailtest.None)
+	other := engine.Sender{Provider: engine.Provider{ID: "other", Name: "Водоканал", Settings: map[string]string{"email.from": "water@example.ru"}}}
+	for i, result := range channel.Send(ctx, other, bills(20)) {
+		if result.Fault != nil {
+			t.Fatalf("message %d of the other sender: %v", i, result.Fault)
+		}
+	}
+	cancel()
+	stuck.Wait()
+}
+
+// held is how many connections are in use.
+func held(c *Channel) int {
+	c.pool.mu.Lock()
+	defer c.pool.mu.Unlock()
+	return c.pool.relays[0].busy
 }

@@ -11,8 +11,8 @@ import (
 // constant is a text that is the same in every letter of a batch, and how it is shown.
 type constant struct{ raw, shown string }
 
-// common is what the vars of a campaign tell all its recipients, checked and shown in one zone.
-type common struct {
+// constants are what the vars of a campaign tell all its recipients, checked and shown in one zone.
+type constants struct {
 	vars  string
 	whole bool // vars is a JSON object
 	zone  *time.Location
@@ -22,12 +22,12 @@ type common struct {
 }
 
 // read makes vars what is common, unless they are already.
-func (c *common) read(t *Template, vars []byte, zone *time.Location) {
+func (c *constants) read(t *Template, vars []byte, zone *time.Location) {
 	if c.zone == zone && c.vars == string(vars) {
 		return
 	}
 	n := len(t.variables)
-	*c = common{vars: string(vars), zone: zone, data: make([]datum, n), shown: make([]string, n), wrong: make([]*fault, n)}
+	*c = constants{vars: string(vars), zone: zone, data: make([]datum, n), shown: make([]string, n), wrong: make([]*fault, n)}
 	c.whole = t.scan(c.data, c.vars)
 	for i := range t.variables {
 		v, d := &t.variables[i], c.data[i]
