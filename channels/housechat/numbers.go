@@ -175,6 +175,9 @@ func (s *scan) amount(sum engine.Money) bool {
 		return false
 	}
 	whole, rest := int64(sum)/100, int64(sum)%100
+	if whole > 0 && !s.near(whole) {
+		return s.spelled(whole) || rest >= 50 && s.spelled(whole+1)
+	}
 	exact := grouped(whole)
 	ways := []string{fmt.Sprintf(`%s%s ?[.,-] ?%02d%s`, before, exact, rest, behind), fmt.Sprintf(`%s%s%s\.?,? ?%02d%s`, before, exact, roubles, rest, behind)}
 	if rest%10 == 0 {
@@ -198,6 +201,18 @@ func (s *scan) amount(sum engine.Money) bool {
 		}
 	}
 	return regexp.MustCompile(strings.Join(ways, "|")).MatchString(s.text)
+}
+
+// near reports whether the digits of a number, or of the next, follow each other in the text whatever stands between them: without them
+// there is nothing to look for closely.
+func (s *scan) near(n int64) bool {
+	digits := strings.Map(func(r rune) rune {
+		if isDigit(r) {
+			return r
+		}
+		return -1
+	}, s.text)
+	return strings.Contains(digits, strconv.FormatInt(n, 10)) || strings.Contains(digits, strconv.FormatInt(n+1, 10))
 }
 
 // grouped is a pattern of a whole number with or without its thousands set apart.

@@ -145,6 +145,25 @@ func TestPinFails(t *testing.T) {
 	}
 }
 
+// TestPinAfterCrash: who is asked again for a post that was made sees to its pin, unless the outage is over.
+func TestPinAfterCrash(t *testing.T) {
+	w := newWorld(t)
+	vk := w.vkAt(1, houseA)
+	w.vk.set(func() { w.vk.pinErr = 15 })
+	from, msg := w.outage("c1", "outage-planned", "r"), to("c1", 1, houseA, "Нет воды")
+	took(t, w.send(from, msg)[0])
+	w.vk.set(func() { w.vk.pinErr = 0 })
+	took(t, w.send(from, msg)[0])
+	if w.vk.pin(vk.ID) != 1 {
+		t.Error("the pin was not made up for")
+	}
+	took(t, w.send(w.outage("c2", "outage-restored", "r"), to("c2", 1, houseA, "Вода есть"))[0])
+	took(t, w.send(from, msg)[0])
+	if pinned := w.vk.pin(vk.ID); pinned != 0 || len(w.vk.posts(vk.ID)) != 2 {
+		t.Errorf("%d is pinned after the outage, and there are %d posts", pinned, len(w.vk.posts(vk.ID)))
+	}
+}
+
 // TestForbidden: what never gets into a house chat.
 func TestForbidden(t *testing.T) {
 	w := newWorld(t)

@@ -77,9 +77,7 @@ func (v *visit) make(ctx context.Context) (string, *failure) {
 	}
 	switch claimed.Right {
 	case Done:
-		if claimed.Post.Holder == v.claim.Holder { // a crash may have come before the pin
-			v.tidy(ctx, claimed.Post)
-		}
+		v.again(ctx, claimed.Post)
 		return claimed.Post.ID, nil
 	case Capped:
 		return "", because(engine.Refused, engine.SettingFrequency, fmt.Errorf("this chat has had as many ads as the provider allows"))
@@ -174,6 +172,18 @@ func (v *visit) tidy(ctx context.Context, post Post) {
 	defer cancel()
 	if err := v.channel.cfg.Chats.End(ctx, v.from.Provider.ID, v.place, post.Ends); err != nil {
 		v.channel.cfg.Log.Warn("the end of an outage could not be written down", "error", err)
+	}
+}
+
+// again sees to the pins of a post that was made before by the same holder: a crash may have come between. What has ended since is not
+// pinned again.
+func (v *visit) again(ctx context.Context, made Post) {
+	if made.Holder != v.claim.Holder {
+		return
+	}
+	posts, err := v.channel.cfg.Chats.Posts(ctx, v.from.Provider.ID, v.place)
+	if i := slices.IndexFunc(posts, func(p Post) bool { return p.ID == made.ID }); err == nil && i >= 0 {
+		v.tidy(ctx, posts[i])
 	}
 }
 
