@@ -49,7 +49,7 @@ func (n *notes) heard(kind Kind) (count int) {
 
 func TestPoll(t *testing.T) {
 	channel, server := unpaced(t)
-	n := notes{fail: 1} // the first time; what it did not take comes again
+	var n notes
 	var ts string
 	cfg := PollConfig{
 		Provider: sender(server).Provider, Take: n.take, Pause: time.Millisecond,
@@ -65,6 +65,10 @@ func TestPoll(t *testing.T) {
 	server.Read(resident(0))
 	server.Write(resident(1), "Когда дадут воду?")
 	server.Write(resident(1), "СТОП!!!")
+	eventually(t, func() bool { return n.heard(Stop) == 1 })
+	n.mu.Lock()
+	n.fail = 1 // what is not taken comes again
+	n.mu.Unlock()
 	server.Deny(resident(1))
 	eventually(t, func() bool { return n.heard(Deny) == 1 })
 	for _, e := range n.list() {

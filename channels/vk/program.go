@@ -33,7 +33,12 @@ type program []call
 
 // text is the program in VKScript: the list of what its calls return. Its values are JSON literals, which VKScript reads as they are.
 func (p program) text() string {
+	size := len("return [];")
+	for _, c := range p {
+		size += len(c.text) + 1
+	}
 	var b strings.Builder
+	b.Grow(size)
 	b.WriteString("return [")
 	for i, c := range p {
 		if i > 0 {

@@ -237,8 +237,21 @@ func TestTokenRevoked(t *testing.T) {
 	}
 }
 
-// TestTwoProcesses has two channels that do not know of each other use one community: VK finds every second request one too many, and yet
-// all messages arrive once.
+// TestOneTooMany has VK find requests to be one too many: it looked at nothing of them, so they are made again at once. When it does not
+// stop finding so, the messages are for later.
+func TestOneTooMany(t *testing.T) {
+	channel, server := unpaced(t)
+	server.Misbehave(vktest.Trouble{Code: 6, Requests: mostCrowded})
+	want(t, channel.Send(t.Context(), sender(server), letters(25)), engine.NoReason, "")
+	server.Misbehave(vktest.Trouble{Code: 6})
+	want(t, channel.Send(t.Context(), sender(server), letters(25)), engine.Throttled, "VK 6")
+	if server.Count() != 25 {
+		t.Errorf("%d messages were taken", server.Count())
+	}
+}
+
+// TestTwoProcesses has two channels that do not know of each other use one community: VK finds many requests one too many, and yet all
+// messages arrive once.
 func TestTwoProcesses(t *testing.T) {
 	server := start(t, vktest.Options{})
 	var processes sync.WaitGroup
