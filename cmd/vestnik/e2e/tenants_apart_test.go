@@ -27,6 +27,7 @@ func TestTenantsApart(t *testing.T) {
 	w.settled(ours, our)
 	w.settled(theirs, their)
 
+	wantRulesApart(w, ours.Key, theirs.Key)
 	w.cross(theirs.Key, map[string]string{"campaigns": string(our), "messages": string(message)})
 	wantOwn(w, theirs, their, our)
 
@@ -75,6 +76,9 @@ var shared = map[string]bool{
 	"post /v1/campaigns": true, "get /v1/campaigns": true, "post /v1/messages": true, "post /v1/payments": true, "post /v1/events": true,
 	"get /v1/analytics/funnel": true, "get /v1/accounts/{account}/timeline": true, "get /v1/templates": true, "get /v1/templates/{name}": true,
 	"get /v1/templates/{name}/versions": true, "post /v1/templates/{name}/preview": true,
+	"get /v1/routes": true, "put /v1/routes": true, "delete /v1/routes": true, "put /v1/routes/{name}": true, "delete /v1/routes/{name}": true,
+	"get /v1/suppressions": true, "put /v1/suppressions": true, "delete /v1/suppressions": true,
+	"get /v1/consents": true, "put /v1/consents": true, "delete /v1/consents": true,
 }
 
 var (
@@ -126,7 +130,7 @@ func anonymous(body []byte) string {
 func (w *town) ask(method, path, key, body string) (int, []byte) {
 	w.Helper()
 	kind := "application/json"
-	if method == http.MethodPut {
+	if method == http.MethodPut && strings.HasSuffix(path, "/recipients") {
 		kind, body = client.CSV, header
 	}
 	r, err := http.NewRequestWithContext(w.Context(), method, w.url+path, strings.NewReader(body))
@@ -164,6 +168,29 @@ func wantOwn(w *town, c *client.Client, own, other engine.CampaignID) {
 	status, timeline := w.ask(http.MethodGet, "/v1/accounts/"+people(1)[0].account+"/timeline", c.Key, "")
 	if status != http.StatusOK || bytes.Contains(timeline, []byte(other)) || !bytes.Contains(timeline, []byte(own)) || bytes.Contains(timeline, []byte("status-changed")) {
 		w.Errorf("%d %s", status, timeline)
+	}
+}
+
+// wantRulesApart checks that routes, stops and consents are their provider's own: what one has written the other neither reads nor removes.
+func wantRulesApart(w *town, ours, theirs string) {
+	w.Helper()
+	for _, rule := range []struct{ put, body, get, word string }{
+		{"/v1/routes/night-ours", `{"lanes":[[{"channel":"email"}]]}`, "/v1/routes", "night-ours"},
+		{"/v1/suppressions", `{"channel":"email","address":"nobody@example.net"}`, "/v1/suppressions?channel=email&address=nobody@example.net", "manual"},
+		{"/v1/consents", `{"account":"consenting","how":"paper"}`, "/v1/consents?account=consenting", "paper"},
+	} {
+		if status, answer := w.ask(http.MethodPut, rule.put, ours, rule.body); status/100 != 2 {
+			w.Errorf("PUT %s: %d %s", rule.put, status, answer)
+		}
+		if _, answer := w.ask(http.MethodGet, rule.get, theirs, ""); bytes.Contains(answer, []byte(rule.word)) {
+			w.Errorf("%s of the other provider: %s", rule.get, answer)
+		}
+		if rule.get != "/v1/consents?account=consenting" { // withdrawing what was never given is no error, and nothing to see
+			w.ask(http.MethodDelete, strings.Replace(rule.get, "/v1/routes", rule.put, 1), theirs, "")
+		}
+		if status, answer := w.ask(http.MethodGet, rule.get, ours, ""); status != http.StatusOK || !bytes.Contains(answer, []byte(rule.word)) {
+			w.Errorf("%s of our own: %d %s", rule.get, status, answer)
+		}
 	}
 }
 
