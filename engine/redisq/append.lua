@@ -8,8 +8,8 @@
 -- ARGV[5] the names of the chunk, which begin with the token
 -- ARGV[6] the chunk
 -- ARGV[7] how many recipients it has
--- ARGV[8] life of the names in ms
--- ARGV[9] life of the chunk in ms
+-- ARGV[8] life of the size in ms
+-- ARGV[9] life of the chunk and its names in ms
 -- Returns {1, chunks} when stored, by this or an earlier sending of the same call; {0, chunks} if the caller must look at the chunks it does
 -- not know, or knows chunks that are lost. chunks is how many there are now.
 local have = redis.call('HMGET', KEYS[1], 'chunks', 'last')
@@ -20,7 +20,7 @@ end
 if chunks ~= ARGV[2] or last ~= ARGV[3] then
   return {0, tonumber(chunks)}
 end
-redis.call('SET', ARGV[1] .. 'names:' .. chunks, ARGV[5], 'PX', ARGV[8])
+redis.call('SET', ARGV[1] .. 'names:' .. chunks, ARGV[5], 'PX', ARGV[9])
 redis.call('SET', ARGV[1] .. 'chunk:' .. chunks, ARGV[6], 'PX', ARGV[9])
 redis.call('HSET', KEYS[1], 'last', ARGV[4])
 redis.call('HINCRBY', KEYS[1], 'recipients', ARGV[7])

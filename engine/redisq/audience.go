@@ -16,7 +16,7 @@ import (
 // Each chunk is two keys that are written in one step: the names (see names.go), by which duplicates are found, and the recipients themselves,
 // their text (see codec.go) as the vault packs it. A process that fills a campaign keeps its names in memory (see roll.go), so that a chunk costs
 // Redis a few microseconds whatever the size of the audience. Whom an account or a document belongs to is found in the directory (see
-// directory.go). A chunk lives ChunkAge longer whenever it is read late in its life.
+// directory.go). A chunk and its names live ChunkAge longer whenever it is read late in its life.
 type audience struct{ *Redis }
 
 func sizeKey(id engine.CampaignID) string { return fmt.Sprintf("v:{%s}:size", id) }
@@ -49,7 +49,7 @@ func (a audience) Person(ctx context.Context, id engine.CampaignID, o engine.Ord
 	return person, nil
 }
 
-// text gives the text of a chunk and how many recipients it has, and keeps the chunk from expiring.
+// text gives the text of a chunk and how many recipients it has, and keeps the chunk and its names from expiring.
 func (a audience) text(ctx context.Context, id engine.CampaignID, chunk int) (string, error) {
 	key := chunkKey(id, chunk)
 	var value *redis.StringCmd
@@ -66,7 +66,12 @@ func (a audience) text(ctx context.Context, id engine.CampaignID, chunk int) (st
 	}
 	packed, _ := value.Bytes()
 	if left.Val() < a.options.ChunkAge*5/6 {
-		if err := a.client.PExpire(ctx, key, a.options.ChunkAge).Err(); err != nil {
+		_, err := a.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+			p.PExpire(ctx, key, a.options.ChunkAge)
+			p.PExpire(ctx, namesKey(id, chunk), a.options.ChunkAge)
+			return nil
+		})
+		if err != nil {
 			return "", fail(ctx, "keep a chunk", err)
 		}
 	}
