@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -32,7 +33,7 @@ type Engine struct {
 // Start begins the engine in a child process and returns when it answers. The child is this very binary: its main must call MaybeServe first.
 // ctx bounds the start only; Close ends the engine, and so does the end of this process, however it comes.
 //
-// A child that dies is started again at once, and with growing pauses (0.1 s to 2 s) if it keeps dying; meanwhile requests wait, or are answered
+// A directory that another engine still has is waited for, up to ten seconds: it may be dying. A child that dies is started again at once, and with growing pauses (0.1 s to 2 s) if it keeps dying; meanwhile requests wait, or are answered
 // with 503. Errors: ErrNoLibrary, or why the child could not open its data.
 func Start(ctx context.Context, o Options) (*Engine, error) {
 	o, err := o.withDefaults()
@@ -98,6 +99,15 @@ const (
 	healthy    = 5 * time.Second // a child that lived this long is started again at once
 )
 
+// takenPatience is how long a directory is waited for that another engine has. One whose parent was killed ends within its drainTimeout.
+const takenPatience = 10 * time.Second
+
+// taken reports whether a child could not begin because another engine has its directory. ClickHouse names it in the text alone: its code 76,
+// CANNOT_OPEN_FILE, says less.
+func taken(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "Another server instance in same directory is already running")
+}
+
 // run keeps a child alive until ctx ends. The first start decides whether there is an engine at all.
 func (e *Engine) run(ctx context.Context, first chan<- error) {
 	defer close(e.stopped)
@@ -111,9 +121,14 @@ func (e *Engine) run(ctx context.Context, first chan<- error) {
 			first = nil
 		}
 	}
-	for {
+	for begin := time.Now(); ; {
 		began := time.Now()
 		err := e.life(ctx, serves)
+		if first != nil && taken(err) && time.Since(begin) < takenPatience {
+			e.options.Log.LogAttrs(ctx, slog.LevelInfo, "another ClickHouse engine still has the directory: waiting for its end")
+			e.excuse(ctx, firstPause)
+			continue
+		}
 		if first != nil {
 			first <- err
 			return

@@ -251,3 +251,27 @@ func listens(address string) bool {
 	_ = conn.Close()
 	return true
 }
+
+// TestDirectoryOfADyingEngine is opened by the next one as soon as the one before has let go of it.
+func TestDirectoryOfADyingEngine(t *testing.T) {
+	dir := t.TempDir()
+	before := start(t, chdb.Options{Dir: dir})
+	heard := &log{}
+	started := make(chan error, 1)
+	var after *chdb.Engine
+	go func() {
+		var err error
+		after, err = chdb.Start(t.Context(), chdb.Options{Dir: dir, Log: slog.New(slog.NewTextHandler(heard, nil))})
+		started <- err
+	}()
+	eventually(t, "the second engine waits", func() bool { return strings.Contains(heard.String(), "still has the directory") })
+	if err := before.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-started; err != nil {
+		t.Fatal(err)
+	}
+	if err := after.Close(); err != nil {
+		t.Error(err)
+	}
+}
