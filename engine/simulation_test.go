@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	seeds = flag.Int("seeds", 60, "how many random worlds the simulation walks")
+	seeds = flag.Int("seeds", 30, "how many random worlds the simulation walks")
 	seed  = flag.Int("seed", 0, "the first of them")
 )
 
