@@ -13,7 +13,7 @@ import (
 // How many batches of a channel are worked on at once when the settings do not say, and how many wakes of what never sends: campaigns that
 // advance, and steps over channels that are off, which are passed over.
 const (
-	usualConcurrency   = 4
+	usualConcurrency   = 16
 	passingConcurrency = 1
 )
 
