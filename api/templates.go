@@ -85,7 +85,7 @@ func (s *Server) previewTemplate(c echo.Context) error {
 	}
 	rendered := map[engine.ChannelName]engine.Content{}
 	for _, ch := range info.Channels {
-		if rendered[ch], err = found.Render(ch, letter); err != nil {
+		if rendered[ch], err = found.Render(ch, &letter); err != nil {
 			return unrenderable(f.language, err)
 		}
 	}

@@ -148,17 +148,17 @@ func (e *Engine) write(ctx context.Context, r *run, who []int) (messages []Messa
 	}
 	messages, ready = make([]Message, 0, len(who)), who[:0]
 	ch := r.step().Channel
+	letter := Letter{Provider: r.provider, Campaign: r.campaign}
+	pass := Pass{Campaign: r.campaign.ID, Channel: ch, Lane: r.batch.Lane, Step: r.batch.Step}
 	for _, i := range who {
-		ordinal := OrdinalOf(r.batch.Chunk, i)
-		content, err := text.Render(ch, Letter{
-			Provider: r.provider, Campaign: r.campaign, Recipient: r.people[i],
-			Links: e.Tokens.LinksFor(e.PublicURL, Pass{Campaign: r.campaign.ID, Ordinal: ordinal, Channel: ch, Lane: r.batch.Lane, Step: r.batch.Step}),
-		})
+		pass.Ordinal, letter.Recipient = OrdinalOf(r.batch.Chunk, i), r.people[i]
+		letter.Links = e.Tokens.LinksFor(e.PublicURL, pass)
+		content, err := text.Render(ch, &letter)
 		if err != nil {
 			r.verdicts[i] = verdict{what: failed, fault: &Fault{Reason: BadMessage, Code: "template", Err: err}}
 			continue
 		}
-		messages = append(messages, Message{Key: r.messageKey(ordinal), Recipient: r.people[i], Content: content})
+		messages = append(messages, Message{Key: r.messageKey(pass.Ordinal), Recipient: r.people[i], Content: content})
 		ready = append(ready, i)
 	}
 	return messages, ready, nil

@@ -148,7 +148,7 @@ type letters struct{}
 
 func (letters) Open(context.Context, engine.TemplateRef) (engine.Text, error) { return letters{}, nil }
 
-func (letters) Render(_ engine.ChannelName, l engine.Letter) (engine.Content, error) {
+func (letters) Render(_ engine.ChannelName, l *engine.Letter) (engine.Content, error) {
 	if l.Recipient.Name == unwritable {
 		return engine.Content{}, errors.New("a variable is missing")
 	}

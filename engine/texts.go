@@ -11,8 +11,8 @@ type Texts interface {
 // Text is one version of one template. It is safe for concurrent use.
 type Text interface {
 	// Render writes the message for one recipient over one channel. An error means this recipient cannot be rendered (BadMessage); it
-	// names the variable, never its value.
-	Render(ch ChannelName, letter Letter) (Content, error)
+	// names the variable, never its value. The letter is not kept.
+	Render(ch ChannelName, letter *Letter) (Content, error)
 }
 
 // Letter is all that a template may tell.

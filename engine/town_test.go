@@ -43,7 +43,7 @@ func (p *plainTexts) opened() map[engine.TemplateRef]int {
 	return maps.Clone(p.refs)
 }
 
-func (*plainTexts) Render(_ engine.ChannelName, l engine.Letter) (engine.Content, error) {
+func (*plainTexts) Render(_ engine.ChannelName, l *engine.Letter) (engine.Content, error) {
 	if l.Recipient.Name == "unwritable" {
 		return engine.Content{}, errors.New(`variable "period" is missing`)
 	}

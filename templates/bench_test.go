@@ -9,14 +9,14 @@ import (
 // BenchmarkRenderBill renders the e-mail of a bill of eight services: subject, text and HTML.
 func BenchmarkRenderBill(b *testing.B) {
 	t, letter := letterOf(b, "bill-monthly")
-	content, err := t.Render(engine.Email, letter)
+	content, err := t.Render(engine.Email, &letter)
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.SetBytes(int64(len(content.Text) + len(content.HTML)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := t.Render(engine.Email, letter); err != nil {
+		if _, err := t.Render(engine.Email, &letter); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -27,7 +27,7 @@ func BenchmarkRenderOutage(b *testing.B) {
 	t, letter := letterOf(b, "outage-planned")
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := t.Render(engine.VK, letter); err != nil {
+		if _, err := t.Render(engine.VK, &letter); err != nil {
 			b.Fatal(err)
 		}
 	}

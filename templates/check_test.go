@@ -20,7 +20,7 @@ func TestMissing(t *testing.T) {
 			if got := template.Check(nil, &letter.Recipient); !slices.Equal(got, []engine.Problem{want}) {
 				t.Errorf("%s without %s: problems %v", info.Name, v.Name, got)
 			}
-			_, err := template.Render(engine.Email, letter)
+			_, err := template.Render(engine.Email, &letter)
 			if err == nil || !strings.Contains(err.Error(), `"`+v.Name+`" is missing`) {
 				t.Errorf("%s without %s: rendered with error %v", info.Name, v.Name, err)
 			}
@@ -60,7 +60,7 @@ func TestOptional(t *testing.T) {
 			t.Errorf("%s: %v", info.Name, problems)
 		}
 		for _, ch := range info.Channels {
-			content, err := template.Render(ch, letter)
+			content, err := template.Render(ch, &letter)
 			if err != nil {
 				t.Errorf("%s over %s: %v", info.Name, ch, err)
 			}
@@ -110,7 +110,7 @@ func TestMalformed(t *testing.T) {
 		if len(problems) != 1 || problems[0].Field != c.field || problems[0].Message == "" || problems[0].Code == "" {
 			t.Errorf("%.80s: problems %v, want one of %s", c.vars, problems, c.field)
 		}
-		_, err := template.Render(engine.Email, letter)
+		_, err := template.Render(engine.Email, &letter)
 		if err == nil || !strings.Contains(err.Error(), `"`+c.field+`"`) {
 			t.Errorf("%.80s: rendered with error %v", c.vars, err)
 		}
@@ -163,7 +163,7 @@ func TestCampaignVars(t *testing.T) {
 	if problems := template.Check(letter.Campaign.Vars, &letter.Recipient); problems != nil {
 		t.Fatal(problems)
 	}
-	content, err := template.Render(engine.VK, letter)
+	content, err := template.Render(engine.VK, &letter)
 	if err != nil {
 		t.Fatal(err)
 	}

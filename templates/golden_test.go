@@ -17,7 +17,7 @@ func TestGolden(t *testing.T) {
 	for _, info := range library(t).List() {
 		template, letter := letterOf(t, info.Name)
 		for _, ch := range info.Channels {
-			content, err := template.Render(ch, letter)
+			content, err := template.Render(ch, &letter)
 			if err != nil {
 				t.Errorf("%s over %s: %v", info.Name, ch, err)
 				continue

@@ -86,7 +86,7 @@ func FuzzHTML(f *testing.F) {
 			if template.Check(nil, &letter.Recipient) != nil {
 				continue // refused at intake
 			}
-			content, err := template.Render(engine.Email, letter)
+			content, err := template.Render(engine.Email, &letter)
 			if err != nil {
 				t.Fatalf("%s: passed the check, but %v", info.Name, err)
 			}
@@ -98,7 +98,7 @@ func FuzzHTML(f *testing.F) {
 				harmlessLink = "" // no link is not hostile, and shows no button
 			}
 			poison(t, template, &letter, "harmless", harmlessLink)
-			harmless, err := template.Render(engine.Email, letter)
+			harmless, err := template.Render(engine.Email, &letter)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -15,7 +15,7 @@ import (
 
 func render(t *testing.T, template *Template, ch engine.ChannelName, letter engine.Letter) engine.Content {
 	t.Helper()
-	content, err := template.Render(ch, letter)
+	content, err := template.Render(ch, &letter)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +161,7 @@ func TestHouseChat(t *testing.T) {
 	for _, info := range library(t).List() {
 		template, letter := letterOf(t, info.Name)
 		if !slices.Contains(info.Channels, engine.HouseChat) {
-			if _, err := template.Render(engine.HouseChat, letter); err == nil {
+			if _, err := template.Render(engine.HouseChat, &letter); err == nil {
 				t.Errorf("%s goes into house chats", info.Name)
 			}
 			continue
@@ -206,9 +206,9 @@ func TestConcurrent(t *testing.T) {
 		workers.Go(func() {
 			mine := letter
 			mine.Recipient.Account = strings.Repeat(string(rune('A'+worker)), 10)
-			want, _ := template.Render(engine.Email, mine)
+			want, _ := template.Render(engine.Email, &mine)
 			for range 200 {
-				got, err := template.Render(engine.Email, mine)
+				got, err := template.Render(engine.Email, &mine)
 				if err != nil || got.HTML != want.HTML || got.Text != want.Text || !strings.Contains(got.HTML, mine.Recipient.Account) {
 					t.Errorf("worker %d got another's message (%v)", worker, err)
 					return

@@ -174,13 +174,13 @@ func (t *Template) Kind() engine.Kind { return t.info.Kind }
 // A house chat is read by neighbours: whatever the template, the recipient's own fields are left out there.
 //
 // With Links, links lead to Links.Click(n), and Content.Links[n] is where they lead on; one destination has one n in all parts.
-func (t *Template) Render(ch engine.ChannelName, letter engine.Letter) (engine.Content, error) {
+func (t *Template) Render(ch engine.ChannelName, letter *engine.Letter) (engine.Content, error) {
 	if !slices.Contains(t.info.Channels, ch) {
 		return engine.Content{}, fmt.Errorf("template %s does not go over %s", t.info.Name, ch)
 	}
 	pg := t.pages.Get().(*page)
 	defer t.pages.Put(pg)
-	return pg.render(ch, &letter)
+	return pg.render(ch, letter)
 }
 
 // Check tells what is missing or malformed for the recipient, for intake: nil means that Render will not refuse it. Each Field is the name

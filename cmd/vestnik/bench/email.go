@@ -169,7 +169,7 @@ func (p *post) write(from, to int) ([]engine.Message, error) {
 	id := p.sender.Campaign.ID
 	for i := from; i < to; i++ {
 		o := engine.Ordinal(i)
-		content, err := p.text.Render(engine.Email, engine.Letter{
+		content, err := p.text.Render(engine.Email, &engine.Letter{
 			Provider: p.sender.Provider, Campaign: p.sender.Campaign, Recipient: p.people[i],
 			Links: p.tokens.LinksFor("https://vestnik.example", engine.Pass{Campaign: id, Ordinal: o, Channel: engine.Email}),
 		})
