@@ -18,7 +18,7 @@ import (
 type WorkerOptions struct {
 	Channels map[engine.ChannelName]int                     // how many wakes of each channel are worked on at once
 	Handle   func(ctx context.Context, w engine.Wake) error // an error puts the wake back for 1 s, 2 s, … 30 s
-	Drain    time.Duration                                  // how long Run waits for running work at its end; 0 means 15 s
+	Drain    time.Duration                                  // how long Run lets running work go on at its end; 0 means 15 s
 	Log      *slog.Logger                                   // nil: slog.Default()
 }
 
@@ -26,6 +26,7 @@ type WorkerOptions struct {
 type Workers struct {
 	redis   *Redis
 	options WorkerOptions
+	running sync.WaitGroup // what is being handled
 }
 
 // Timing of asynq: how soon an idle worker sees a new wake, and how late a scheduled one may be.
@@ -46,8 +47,8 @@ func (r *Redis) Workers(o WorkerOptions) *Workers {
 	return &Workers{redis: r, options: o}
 }
 
-// Run works until ctx ends, then takes no new wakes, waits for running work up to Drain and puts back what has not ended by then. The
-// context of running work ends only after that.
+// Run works until ctx ends, then takes no new wakes and waits for running work up to Drain. The context of what has not ended by then ends, its
+// wake is put back, and Run waits up to two thirds of Drain more, so that what was done is written down.
 func (w *Workers) Run(ctx context.Context) error {
 	var servers []*asynq.Server
 	for ch, concurrency := range w.options.Channels {
@@ -76,7 +77,22 @@ func (w *Workers) Run(ctx context.Context) error {
 		all.Go(server.Shutdown)
 	}
 	all.Wait()
+	w.await(w.options.Drain * 2 / 3)
 	return failure
+}
+
+// await waits for running work, but not longer than patience.
+func (w *Workers) await(patience time.Duration) {
+	ended := make(chan struct{})
+	go func() {
+		w.running.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(patience):
+		w.options.Log.Warn("work that was stopped has not ended in time", "patience", patience)
+	}
 }
 
 // Each server of asynq has one goroutine that fetches, one task a round trip, so a channel with much to do has several servers.
@@ -110,6 +126,8 @@ func backoff(n int, _ error, _ *asynq.Task) time.Duration {
 const earliest = 2 * time.Second
 
 func (w *Workers) handle(ctx context.Context, task *asynq.Task) error {
+	w.running.Add(1)
+	defer w.running.Done()
 	var p payload
 	if err := json.Unmarshal(task.Payload(), &p); err != nil {
 		w.options.Log.Error("a wake cannot be read and is dropped", "error", err)

@@ -179,6 +179,32 @@ func TestRunDrains(t *testing.T) {
 	}
 }
 
+// TestRunWaitsForWhatItHasStopped lets work that does not end by itself write down what it has done.
+func TestRunWaitsForWhatItHasStopped(t *testing.T) {
+	r := open(t, redisq.Options{URL: redistest.Start(t).URL()})
+	ctx, stop := context.WithCancel(t.Context())
+	written := false
+	workers := r.Workers(redisq.WorkerOptions{
+		Channels: map[engine.ChannelName]int{engine.Email: 1},
+		Drain:    3 * time.Second,
+		Handle: func(ctx context.Context, _ engine.Wake) error {
+			stop()
+			<-ctx.Done()
+			time.Sleep(300 * time.Millisecond) // writing takes a while
+			written = true
+			return nil
+		},
+		Log: slog.New(slog.DiscardHandler),
+	})
+	put(t, r, wake("endless", time.Now()))
+	if err := workers.Run(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if !written {
+		t.Fatal("Run returned before the work it stopped had written down what it did")
+	}
+}
+
 func TestWakeSurvivesARestartOfRedis(t *testing.T) {
 	server := redistest.Start(t)
 	r := open(t, redisq.Options{URL: server.URL()})

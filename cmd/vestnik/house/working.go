@@ -36,7 +36,7 @@ func (h *House) work(ctx context.Context) error {
 		}
 	}
 	return h.redis.Workers(redisq.WorkerOptions{
-		Channels: concurrency, Handle: h.Engine.Handle, Drain: h.config.ShutdownAfter / 2, Log: h.config.Log,
+		Channels: concurrency, Handle: h.Engine.Handle, Drain: h.config.ShutdownAfter * 3 / 10, Log: h.config.Log,
 	}).Run(ctx)
 }
 
