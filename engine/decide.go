@@ -29,10 +29,8 @@ func (e *Engine) decide(ctx context.Context, r *run) error {
 	if err != nil {
 		return fmt.Errorf("read the marks: %w", err)
 	}
-	for i := range r.batch.Members.All() {
-		if met.Has(i) {
-			r.verdicts[i] = verdict{what: ended, outcome: Suppressed, reason: GoalMet}
-		}
+	if err := e.fulfil(ctx, r, met); err != nil {
+		return err
 	}
 	who := r.undecided()
 	if err := e.forgo(ctx, r, r.without(who)); err != nil || len(who) == 0 {
@@ -47,6 +45,39 @@ func (e *Engine) decide(ctx context.Context, r *run) error {
 		return nil
 	}
 	return e.send(ctx, r, who)
+}
+
+// fulfil ends the lanes of those who have met the goal. A fact over the step's own channel, unless that has returned a message, says that it took
+// this one, though a crash kept that from being written down: it is written down now.
+func (e *Engine) fulfil(ctx context.Context, r *run, met Members) error {
+	var who []int
+	var ordinals Ordinals
+	for i := range met.All() {
+		if r.batch.Members.Has(i) {
+			r.verdicts[i] = verdict{what: ended, outcome: Suppressed, reason: GoalMet}
+			if !r.states[i].Taken() {
+				who, ordinals = append(who, i), append(ordinals, OrdinalOf(r.batch.Chunk, i))
+			}
+		}
+	}
+	for _, f := range []Fact{Received, Opened, Clicked, Bounced} {
+		if len(who) == 0 {
+			return nil
+		}
+		marked, err := e.Stores.Marks.Has(ctx, r.campaign.ID, r.step().Channel, f, ordinals)
+		if err != nil {
+			return fmt.Errorf("read the marks: %w", err)
+		}
+		for k, i := range who {
+			switch {
+			case marked[k] && f == Bounced:
+				r.verdicts[i] = verdict{what: ended, outcome: Suppressed, reason: GoalMet}
+			case marked[k]:
+				r.verdicts[i] = verdict{what: taken, fulfilled: true}
+			}
+		}
+	}
+	return nil
 }
 
 // undecided are the members that still travel with the batch and have no verdict yet.

@@ -80,6 +80,9 @@ func (e *Engine) observe(ctx context.Context, key observed, group []Observation)
 	if err := e.heed(ctx, c, key, fresh); err != nil {
 		return err
 	}
+	if err := e.meet(ctx, c, key.fact, fresh); err != nil {
+		return err
+	}
 	// The mark is set after the deeds: until then a crash makes the reporter's next try do all of it again.
 	if err := e.Stores.Marks.Set(ctx, c.ID, key.channel, key.fact, fresh); err != nil {
 		return fmt.Errorf("set the marks: %w", err)

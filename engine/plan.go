@@ -10,16 +10,17 @@ import (
 
 // verdict is what handling a batch decided about one member.
 type verdict struct {
-	what     what
-	received bool          // of taken: it lies in the mailbox or cabinet already
-	covered  bool          // of taken: by a message to a shared address
-	outcome  Outcome       // of ended
-	reason   Reason        // of ended and skipped
-	fault    *Fault        // of failed
-	hold     Hold          // of held: why
-	due      time.Time     // of held: until when
-	receipt  string        // of handed
-	pause    time.Duration // of handed: when to ask; 0 means askAfter
+	what      what
+	received  bool          // of taken: it lies in the mailbox or cabinet already
+	covered   bool          // of taken: by a message to a shared address
+	fulfilled bool          // of taken: the goal is met, there is nothing to wait for
+	outcome   Outcome       // of ended
+	reason    Reason        // of ended and skipped
+	fault     *Fault        // of failed
+	hold      Hold          // of held: why
+	due       time.Time     // of held: until when
+	receipt   string        // of handed
+	pause     time.Duration // of handed: when to ask; 0 means askAfter
 }
 
 type what uint8
@@ -147,7 +148,7 @@ func (p *plan) took(i int, was State, v verdict) {
 		p.tell(i, Received, NoReason, "")
 	}
 	step := p.lane[p.batch.Step]
-	met := slices.Contains(step.Until, Sent) || v.received && slices.Contains(step.Until, Received)
+	met := v.fulfilled || slices.Contains(step.Until, Sent) || v.received && slices.Contains(step.Until, Received)
 	now := State{Outcome: Delivered, Channel: step.Channel, Step: p.step()}
 	if step.Wait > 0 && !met && p.following(i) >= 0 {
 		now.Outcome = InFlight

@@ -118,7 +118,7 @@ func (m *model) act(lane *laneFate) {
 	case reached(m.now, m.campaign.ExpiresAt):
 		m.end(lane, engine.Expired, engine.NoReason)
 	case m.met(lane):
-		m.end(lane, engine.Suppressed, engine.GoalMet)
+		m.fulfil(lane)
 	case lane.waiting:
 		m.onward(lane)
 	default:
@@ -127,6 +127,18 @@ func (m *model) act(lane *laneFate) {
 	if expires := m.campaign.ExpiresAt; m.now.Before(expires) && lane.acts.After(expires) {
 		lane.acts = expires
 	}
+}
+
+// fulfil ends a lane whose goal is met. Who has received or opened something over the very channel it was to be written to over has been written
+// to, whatever else is known.
+func (m *model) fulfil(lane *laneFate) {
+	ch := lane.steps[lane.step].Channel
+	proof := slices.ContainsFunc([]engine.Fact{engine.Received, engine.Opened, engine.Clicked}, func(f engine.Fact) bool { return m.facts[told{f, ch}] })
+	if proof && !lane.taken && !m.facts[told{engine.Bounced, ch}] {
+		m.told[told{engine.Sent, ch}] = true
+		lane.taken, lane.channel = true, ch
+	}
+	m.end(lane, engine.Suppressed, engine.GoalMet)
 }
 
 func within(t, from, to time.Time) bool { return reached(t, from) && t.Before(to) }

@@ -32,6 +32,9 @@ func (m *model) accept(lane *laneFate, p *plot) {
 	slip := m.slipOf(lane)
 	m.told[told{engine.Sent, step.Channel}] = true
 	switch {
+	case p.received && slip == forgotten:
+		m.told[told{engine.Received, step.Channel}], m.facts[told{engine.Received, step.Channel}] = true, true
+		m.sendAgain(lane, p)
 	case p.early == "":
 		m.take(lane, p)
 	case slip == forgotten:
@@ -71,7 +74,7 @@ func (m *model) sendAgain(lane *laneFate, p *plot) {
 	why := m.forbidden(lane.steps[lane.step])
 	switch {
 	case m.met(lane):
-		m.end(lane, engine.Suppressed, engine.GoalMet)
+		m.fulfil(lane)
 	case why != engine.NoReason:
 		m.pass(lane, why)
 	default:
@@ -85,6 +88,7 @@ func (m *model) take(lane *laneFate, p *plot) {
 	if p.received {
 		m.told[told{engine.Received, step.Channel}], m.facts[told{engine.Received, step.Channel}] = true, true
 	}
+	lane.unnamed = lane.taken && p.received // a crash may leave to the channel before what this one tells at once
 	lane.taken, lane.channel, lane.reason = true, step.Channel, engine.NoReason
 	if step.Wait > 0 && !slices.Contains(step.Until, engine.Sent) && m.following(lane) >= 0 {
 		lane.waiting, lane.acts = true, m.now.Add(time.Duration(step.Wait))

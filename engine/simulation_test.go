@@ -127,7 +127,9 @@ func (d *drive) histories(o *order, r *resident) []slips {
 	list := []slips{{}}
 	for l, lane := range o.campaign.Route.Lanes {
 		for s := range lane {
-			if early := r.plots[l][s].early; early == "" && !r.returns(lane[s].Channel) {
+			p := r.plots[l][s]
+			told := p.early != "" || p.received
+			if !told && !r.returns(lane[s].Channel) {
 				continue
 			}
 			at := place{o.campaign.ID, l, s, r.who.Account}
@@ -135,7 +137,7 @@ func (d *drive) histories(o *order, r *resident) []slips {
 				continue
 			}
 			possible := []slip{unheard}
-			if r.plots[l][s].early != "" {
+			if told {
 				possible = []slip{forgotten, unheard}
 			}
 			for _, history := range list {

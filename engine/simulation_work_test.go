@@ -9,7 +9,7 @@ import (
 )
 
 // mostRounds is how often a world may work or wait: one that takes more goes in circles.
-const mostRounds = 12_000
+const mostRounds = 30_000
 
 // work lets the world happen until every event is over and every campaign at its end.
 func (d *drive) work() {
