@@ -24,7 +24,7 @@ const (
 	SettingFrequency  = "ads.frequency" // see ParseFrequency
 )
 
-// Limit is so many messages in the window of time that ends at End.
+// limit is so many messages in the window of time that ends at End.
 type limit struct {
 	name  string // of the counter, the same in all workers
 	count int
@@ -45,8 +45,7 @@ func rate(name string, perSecond int, now time.Time) limit {
 }
 
 // limitsOf lists every limit that messages of the campaign over the channel are under at now: those of the channel as a whole, and those that
-// each sender is under unless its settings say otherwise. The narrowest windows last, so that little has
-// to be given back.
+// each sender is under unless its settings say otherwise. The narrowest windows come last, so that little has to be given back.
 func limitsOf(c Campaign, p Provider, ch ChannelName, channel, sender Limits, now time.Time) (list []limit) {
 	id := string(p.ID)
 	if !c.Urgent {
