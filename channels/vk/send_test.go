@@ -146,7 +146,7 @@ func TestAnswerLost(t *testing.T) {
 	}
 	results := channel.Send(t.Context(), sender(server), msgs)
 	want(t, results, engine.NoReason, "")
-	ids := map[int]string{} // by user: packs travel side by side, so which ids come first is anybody's guess
+	ids := map[int64]string{} // by user: packs travel side by side, so which ids come first is anybody's guess
 	for _, m := range server.Messages() {
 		ids[m.User] = fmt.Sprint(m.ID)
 	}
