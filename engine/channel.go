@@ -53,6 +53,7 @@ type Message struct {
 	Key       string    // the same on every attempt of this recipient over this channel; goes into the provider's own dedup field
 	Recipient Recipient //
 	Content   Content   //
+	Return    string    // names the message where it is returned to (a bounce address): lower-case letters and digits, signed; empty: nobody listens
 }
 
 // Content is what the resident reads. Each channel takes the parts it can show.
@@ -63,6 +64,14 @@ type Content struct {
 	Unsubscribe string   // address of the one-click unsubscribe (RFC 8058); empty: this kind has none
 	Buttons     []Button // what can be done about it, for channels that show buttons; their addresses stand in the text too
 	Links       []string // where the tracked links lead, in the order of their numbers
+	Files       []File   // what goes with it, for channels that carry files: the bill as PDF, a calendar entry
+}
+
+// File goes with a message.
+type File struct {
+	Name string // as the resident saves it: "Квитанция 2026-10.pdf"
+	Type string // media type (RFC 6838): "application/pdf"
+	Data []byte // the whole file; shared by nobody
 }
 
 // Button leads to an address.
