@@ -7,12 +7,14 @@ import (
 	"io"
 
 	"vestnik/channels/email"
+	"vestnik/channels/vk"
 	"vestnik/engine"
 )
 
 // Config has the settings of every channel. A channel whose settings are empty is off.
 type Config struct {
 	Email email.Config // on when it has relays
+	VK    *vk.Config   // on when it is there; which provider it serves, the provider's settings say
 }
 
 // Build makes the channels that are on, by name. All that is wrong with the settings is reported at once.
@@ -29,6 +31,10 @@ func Build(cfg Config) (map[engine.ChannelName]engine.Channel, error) {
 	if len(cfg.Email.Relays) > 0 {
 		channel, err := email.New(cfg.Email)
 		add(engine.Email, channel, err)
+	}
+	if cfg.VK != nil {
+		channel, err := vk.New(*cfg.VK)
+		add(engine.VK, channel, err)
 	}
 	if len(mistakes) > 0 {
 		return nil, errors.Join(append(mistakes, Close(built))...)

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"vestnik/channels/email"
+	"vestnik/channels/vk"
 	"vestnik/engine"
 )
 
@@ -16,11 +17,21 @@ func TestBuild(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	built, err = Build(Config{Email: email.Config{Relays: relays}})
-	if err != nil || built[engine.Email] == nil || len(built) != 1 {
+	built, err = Build(Config{Email: email.Config{Relays: relays}, VK: &vk.Config{}})
+	if err != nil || built[engine.Email] == nil || built[engine.VK] == nil || len(built) != 2 {
 		t.Errorf("a relay is configured and %v was built, %v", built, err)
+	}
+	for name, setting := range map[engine.ChannelName]string{engine.Email: "email.from", engine.VK: "vk.token"} {
+		served, bare := engine.Provider{Settings: map[string]string{setting: "x"}}, engine.Provider{}
+		picky, is := built[name].(engine.Selective)
+		if !is || !picky.Serves(served) || picky.Serves(bare) {
+			t.Errorf("%s does not serve exactly whoever has %s", name, setting)
+		}
 	}
 	if err := Close(built); err != nil {
 		t.Error(err)
+	}
+	if _, err := Build(Config{VK: &vk.Config{Timeout: -1}}); err == nil {
+		t.Error("wrong settings are taken")
 	}
 }

@@ -88,6 +88,10 @@ func (e *Engine) feed(ctx context.Context, c Campaign) (fed bool, err error) {
 }
 
 func (e *Engine) feedChunks(ctx context.Context, c Campaign, from, to int) error {
+	provider, err := e.Stores.Registry.Provider(ctx, c.Provider)
+	if err != nil {
+		return fmt.Errorf("read provider %s: %w", c.Provider, err)
+	}
 	now := time.Now().Truncate(time.Millisecond)
 	var ordered []Entry
 	var batches []Batch
@@ -105,7 +109,7 @@ func (e *Engine) feedChunks(ctx context.Context, c Campaign, from, to int) error
 		ordered = append(ordered, entry)
 		for l, lane := range c.Route.Lanes {
 			batches = append(batches, Batch{
-				Campaign: c.ID, Chunk: chunk, Lane: l, Step: e.firstStep(c, lane), Phase: Sending, Since: now, Due: now, Members: members,
+				Campaign: c.ID, Chunk: chunk, Lane: l, Step: e.firstStep(c, provider, lane), Phase: Sending, Since: now, Due: now, Members: members,
 			})
 		}
 	}
@@ -119,9 +123,9 @@ func (e *Engine) feedChunks(ctx context.Context, c Campaign, from, to int) error
 }
 
 // firstStep saves a trip through the queue: steps over channels that are not configured are passed over by everybody.
-func (e *Engine) firstStep(c Campaign, lane Lane) int {
+func (e *Engine) firstStep(c Campaign, p Provider, lane Lane) int {
 	for i, step := range lane {
-		if e.configured(c, step.Channel) {
+		if e.configured(c, p, step.Channel) {
 			return i
 		}
 	}

@@ -28,6 +28,12 @@ type Limited interface {
 	Limits() Limits
 }
 
+// Selective is implemented by channels that serve a provider only when something of its own is set up, such as an address to send from.
+// Whom a channel does not serve, for them it is like one that is not configured: its steps are passed over at once.
+type Selective interface {
+	Serves(p Provider) bool
+}
+
 // Receipt is what a message that is not confirmed yet is asked about with.
 type Receipt struct {
 	Key   string    // of the Message

@@ -131,16 +131,26 @@ func (e *Engine) readPeople(ctx context.Context, r *run) (err error) {
 // barrier tells why a member can never be reached over a step's channel: it is not configured or the kind may not go there (NoAddress too,
 // since nothing can be done about it here), there is no address, or the resident does not take messages of this kind there.
 func (e *Engine) barrier(r *run) func(int, Step) Reason {
+	on := map[ChannelName]bool{}
+	for _, step := range r.lane {
+		on[step.Channel] = e.configured(r.campaign, r.provider, step.Channel)
+	}
 	return func(i int, step Step) Reason {
-		if !e.configured(r.campaign, step.Channel) || i >= len(r.people) {
+		if !on[step.Channel] || i >= len(r.people) {
 			return NoAddress
 		}
 		return r.people[i].barrier(r.campaign.Kind, step.Channel)
 	}
 }
 
-func (e *Engine) configured(c Campaign, ch ChannelName) bool {
-	return e.Channels[ch] != nil && Allowed(c.Kind, ch)
+// configured reports whether the provider's campaign can go over the channel at all.
+func (e *Engine) configured(c Campaign, p Provider, ch ChannelName) bool {
+	channel := e.Channels[ch]
+	if channel == nil || !Allowed(c.Kind, ch) {
+		return false
+	}
+	picky, is := channel.(Selective)
+	return !is || picky.Serves(p)
 }
 
 // send writes to those members that may be written to now.

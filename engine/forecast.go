@@ -63,7 +63,7 @@ func (e *Engine) Forecast(ctx context.Context, c Campaign) (Forecast, error) {
 	}
 	f := &forecaster{engine: e, campaign: c, provider: provider, channels: map[ChannelName]*ChannelForecast{}, reasons: map[Reason]int64{}}
 	for _, ch := range c.Route.Channels() {
-		f.channels[ch] = &ChannelForecast{Channel: ch, On: e.configured(c, ch)}
+		f.channels[ch] = &ChannelForecast{Channel: ch, On: e.configured(c, provider, ch)}
 	}
 	begins := later(c.SendAt, time.Now()).Truncate(time.Second)
 	for chunk := range size.Chunks {

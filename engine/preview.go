@@ -16,7 +16,7 @@ func (e *Engine) Preview(ctx context.Context, c Campaign, person Recipient) (map
 	for _, lane := range c.Route.Lanes {
 		for _, step := range lane {
 			ch := step.Channel
-			if _, shown := rendered[ch]; shown || !e.configured(c, ch) || person.Address(ch) == "" {
+			if _, shown := rendered[ch]; shown || !e.configured(c, provider, ch) || person.Address(ch) == "" {
 				continue
 			}
 			ref := c.textOf(step)

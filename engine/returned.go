@@ -66,6 +66,10 @@ func (e *Engine) returned(ctx context.Context, c Campaign, o Ordinal, why observ
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return fmt.Errorf("read chunk %d: %w", o.Chunk(), err)
 	}
+	provider, err := e.Stores.Registry.Provider(ctx, c.Provider)
+	if err != nil {
+		return fmt.Errorf("read provider %s: %w", c.Provider, err)
+	}
 	for l, lane := range c.Route.Lanes {
 		for {
 			states, err := e.Stores.Ledger.States(ctx, c.ID, l, o, 1)
@@ -75,7 +79,7 @@ func (e *Engine) returned(ctx context.Context, c Campaign, o Ordinal, why observ
 			if s := states[0]; !s.Taken() || s.Channel != why.channel || int(s.Step) >= len(lane) {
 				break
 			}
-			r := &run{campaign: c, lane: lane, people: people}
+			r := &run{campaign: c, provider: provider, lane: lane, people: people}
 			p := plan{batch: Batch{Campaign: c.ID, Chunk: o.Chunk(), Lane: l, Step: int(states[0].Step)},
 				lane: lane, expires: c.ExpiresAt, now: time.Now().Truncate(time.Millisecond), barrier: e.barrier(r)}
 			p.giveBack(o.Index(), states[0], why.reason)

@@ -95,6 +95,7 @@ func (r *reader) amounts() {
 		r.expect(path, n >= 1 && n <= most, "нужно число от 1 до 1000", "a number from 1 to 1000 is needed")
 	}
 	within("email.connections", c.Email.Connections)
+	within("vk.requests_per_second", c.VK.Requests)
 	within("retry.tries", c.Retry.Tries)
 	within("worker.window", c.Worker.Window)
 	r.expect("requests_per_second", c.KeyRate >= 1, "нужно число от 1", "a number from 1 on is needed")

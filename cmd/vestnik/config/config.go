@@ -29,6 +29,7 @@ type Config struct {
 	Redis      Redis      `key:"redis" ru:"Очереди и всё живое. Нужен Redis 7 или новее с AOF (appendfsync always)." en:"Queues and everything live. Redis 7 or newer with AOF (appendfsync always)."`
 	ClickHouse ClickHouse `key:"clickhouse" ru:"История: кто получил, открыл, оплатил." en:"The history: who received, opened, paid."`
 	Email      Email      `key:"email" ru:"Канал электронной почты." en:"The e-mail channel."`
+	VK         VK         `key:"vk" ru:"Канал VK: у каждого поставщика своё сообщество, его задают настройки vk.* поставщика." en:"The VK channel: every provider has a community of its own, which the provider's settings vk.* name."`
 	Worker     Worker     `key:"worker" ru:"Отправка." en:"Sending."`
 	Retry      Retry      `key:"retry" ru:"Повторы после временных отказов." en:"Trying again after temporary failures."`
 	Log        Log        `key:"log" ru:"Журнал работы: строки JSON в stderr, на терминале — текст." en:"The log: JSON lines on stderr, text on a terminal."`
@@ -51,6 +52,11 @@ type ClickHouse struct {
 type Email struct {
 	Relays      List `key:"relays" secret:"yes" example:"smtp://127.0.0.1:2525, smtps://user:password@relay.example.ru:465" ru:"Почтовые серверы через запятую. По умолчанию канал выключен." en:"SMTP servers, separated by commas. By default the channel is off."`
 	Connections int  `key:"connections" default:"8" ru:"Сколько соединений держать с каждым сервером." en:"How many connections to keep to each server."`
+}
+
+// VK says how the VK channel works.
+type VK struct {
+	Requests int `key:"requests_per_second" default:"20" ru:"Сколько запросов в секунду один процесс делает от имени одного сообщества: VK принимает 20, по 25 сообщений в каждом." en:"How many requests a second one process makes for one community: VK takes 20, with 25 messages each."`
 }
 
 // Worker says how much is sent at the same time.

@@ -14,6 +14,7 @@ import (
 	"vestnik/api"
 	"vestnik/channels"
 	"vestnik/channels/email"
+	"vestnik/channels/vk"
 	"vestnik/cmd/vestnik/config"
 	"vestnik/engine"
 	"vestnik/engine/redisq"
@@ -60,7 +61,7 @@ func OpenChannels(c config.Config) (map[engine.ChannelName]engine.Channel, error
 	if err != nil {
 		return nil, fmt.Errorf("email.relays: %w", err)
 	}
-	built, err := channels.Build(channels.Config{Email: email.Config{Relays: relays, Connections: c.Email.Connections}})
+	built, err := channels.Build(channels.Config{Email: email.Config{Relays: relays, Connections: c.Email.Connections}, VK: &vk.Config{Requests: c.VK.Requests}})
 	if err != nil {
 		return nil, fmt.Errorf("channels: %w", err)
 	}
