@@ -34,6 +34,12 @@ type Selective interface {
 	Serves(p Provider) bool
 }
 
+// Returner is implemented by channels whose messages may come back to an address of ours, such as e-mail. It tells whether somebody listens
+// for what comes back to the provider: then each of its messages gets a Return.
+type Returner interface {
+	Returns(p Provider) bool
+}
+
 // Receipt is what a message that is not confirmed yet is asked about with.
 type Receipt struct {
 	Key   string    // of the Message
@@ -59,7 +65,7 @@ type Message struct {
 	Key       string    // the same on every attempt of this recipient over this channel; goes into the provider's own dedup field
 	Recipient Recipient //
 	Content   Content   //
-	Return    string    // names the message where it is returned to (a bounce address): lower-case letters and digits, signed; empty: nobody listens
+	Return    string    // names the message where it comes back to (see Tokens.Name, ActReturn); empty: nobody listens
 }
 
 // Content is what the resident reads. Each channel takes the parts it can show.

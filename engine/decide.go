@@ -190,7 +190,9 @@ func (e *Engine) write(ctx context.Context, r *run, who []int) (messages []Messa
 	messages, ready = make([]Message, 0, len(who)), who[:0]
 	ch := r.step().Channel
 	letter := Letter{Provider: r.provider, Campaign: r.campaign}
-	pass := Pass{Campaign: r.campaign.ID, Channel: ch, Lane: r.batch.Lane, Step: r.batch.Step}
+	pass := Pass{Act: ActReturn, Campaign: r.campaign.ID, Channel: ch, Lane: r.batch.Lane, Step: r.batch.Step}
+	returner, returns := e.Channels[ch].(Returner)
+	returns = returns && returner.Returns(r.provider)
 	for _, i := range who {
 		pass.Ordinal, letter.Recipient = OrdinalOf(r.batch.Chunk, i), r.people[i]
 		letter.Links = e.Tokens.LinksFor(e.PublicURL, pass)
@@ -199,7 +201,13 @@ func (e *Engine) write(ctx context.Context, r *run, who []int) (messages []Messa
 			r.verdicts[i] = verdict{what: failed, fault: &Fault{Reason: BadMessage, Code: "template", Err: err}}
 			continue
 		}
-		messages = append(messages, Message{Key: r.messageKey(pass.Ordinal), Recipient: r.people[i], Content: content})
+		message := Message{Key: r.messageKey(pass.Ordinal), Recipient: r.people[i], Content: content}
+		if returns {
+			if message.Return, err = e.Tokens.Name(pass); err != nil {
+				return nil, nil, err
+			}
+		}
+		messages = append(messages, message)
 		ready = append(ready, i)
 	}
 	return messages, ready, nil

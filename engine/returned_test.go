@@ -67,3 +67,45 @@ func TestAMessageThatComesBackBeforeItsBatchSettlesMovesOn(t *testing.T) {
 		w.expectTold(c, map[string]int{"ordered": 5, "sent/email": 5, "bounced/email": 2, "sent/vk": 1})
 	})
 }
+
+// returner is a channel to which messages come back, for all providers but one.
+type returner struct {
+	engine.Channel
+	took func(engine.Message)
+}
+
+func (returner) Returns(p engine.Provider) bool { return p.Name != "deaf" }
+
+func (r returner) Send(ctx context.Context, from engine.Sender, msgs []engine.Message) []engine.Result {
+	for _, m := range msgs {
+		r.took(m)
+	}
+	return r.Channel.Send(ctx, from, msgs)
+}
+
+func TestMessagesHaveANameToComeBackUnder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := simpleTown(t, engine.Email)
+		names := map[string]engine.Ordinal{}
+		w.engine.Channels[engine.Email] = returner{w.channels[engine.Email], func(m engine.Message) {
+			names[m.Return] = engine.Ordinal(m.Recipient.Account[1] - '0')
+		}}
+		c := w.order(engine.Campaign{Kind: engine.KindAction}, 5, nil)
+		w.start(c)
+		w.run(time.Minute)
+		for name, o := range names {
+			pass, err := w.engine.Tokens.ReadName(name, engine.ActReturn)
+			if want := (engine.Pass{Act: engine.ActReturn, Campaign: c.ID, Ordinal: o, Channel: engine.Email, Step: 1}); err != nil || pass != want {
+				t.Errorf("the message of %d comes back under %+v (%v)", o, pass, err)
+			}
+		}
+		if _, err := w.memory.Stores().Registry.ChangeProvider(t.Context(), "p", func(p *engine.Provider) error { p.Name = "deaf"; return nil }); err != nil {
+			t.Fatal(err)
+		}
+		w.start(w.order(engine.Campaign{Kind: engine.KindAction}, 5, nil))
+		w.run(time.Minute)
+		if _, unnamed := names[""]; len(names) != 6 || !unnamed {
+			t.Errorf("names are %v", names)
+		}
+	})
+}

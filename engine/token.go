@@ -36,6 +36,7 @@ const (
 	ActOpen        Act = 'o'
 	ActClick       Act = 'c'
 	ActUnsubscribe Act = 'u'
+	ActReturn      Act = 'r' // bring the message back: see Tokens.Name
 )
 
 // Pass is what a token says: which recipient, over which channel, may do what. It carries no personal data.
@@ -83,20 +84,56 @@ func mac(key, text []byte) []byte {
 
 // Sign gives the token of a pass: some 40 characters that are safe in a URL.
 func (t *Tokens) Sign(p Pass) (string, error) {
+	b, err := t.seal(p)
+	if err != nil {
+		return "", err
+	}
+	return base64.RawURLEncoding.EncodeToString(b), nil
+}
+
+// Name gives the token of a pass in lower-case letters and digits, 47 at most: the name of an address keeps within its 64 octets (RFC 5321
+// §4.5.3.1.1) with it, and servers that change the case of names do it no harm.
+func (t *Tokens) Name(p Pass) (string, error) {
+	b, err := t.seal(p)
+	if err != nil {
+		return "", err
+	}
+	return idText.EncodeToString(b), nil
+}
+
+// seal packs a pass and signs it.
+func (t *Tokens) seal(p Pass) ([]byte, error) {
 	campaign, err := idText.DecodeString(string(p.Campaign))
 	if err != nil || len(campaign) != idSize {
-		return "", fmt.Errorf("sign a token: %q is no campaign id", p.Campaign)
+		return nil, fmt.Errorf("sign a token: %q is no campaign id", p.Campaign)
 	}
 	b := append([]byte{byte(p.Act), code(channelNames, p.Channel), byte(p.Lane*maxSteps + p.Step), byte(p.Link)}, campaign...)
 	b = binary.AppendUvarint(b, uint64(p.Ordinal))
-	b = append(b, t.sum(b)...)
-	return base64.RawURLEncoding.EncodeToString(b), nil
+	return append(b, t.sum(b)...), nil
 }
 
 // Read gives the pass of a token for one act; a token that was not signed by us, or for another act, is refused.
 func (t *Tokens) Read(token string, act Act) (Pass, error) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(token)
-	if err != nil || len(b) < passHead+idSize+1+macSize {
+	if err != nil {
+		return Pass{}, errToken
+	}
+	return t.open(b, act)
+}
+
+// ReadName gives the pass of what Name gave, in whatever case it comes back; like Read it refuses everything else.
+func (t *Tokens) ReadName(name string, act Act) (Pass, error) {
+	name = strings.ToLower(name)
+	b, err := idText.DecodeString(name)
+	if err != nil || idText.EncodeToString(b) != name { // the decoder skips line ends and spare bits
+		return Pass{}, errToken
+	}
+	return t.open(b, act)
+}
+
+// open checks and unpacks what seal gave.
+func (t *Tokens) open(b []byte, act Act) (Pass, error) {
+	if len(b) < passHead+idSize+1+macSize {
 		return Pass{}, errToken
 	}
 	body, sum := b[:len(b)-macSize], b[len(b)-macSize:]

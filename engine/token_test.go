@@ -74,6 +74,46 @@ func TestForgedTokensAreRefused(t *testing.T) {
 	}
 }
 
+func TestNamesSurviveMailServers(t *testing.T) {
+	tokens := NewTokens([]byte("a secret of the installation"))
+	id := CampaignID(NewID())
+	for _, pass := range []Pass{
+		{Act: ActReturn, Campaign: id, Channel: Email},
+		{Act: ActReturn, Campaign: id, Ordinal: 1<<32 - 1, Channel: HouseChat, Lane: maxLanes - 1, Step: maxSteps - 1, Link: 9},
+	} {
+		name := must(tokens.Name(pass))
+		if len(name) > 47 || strings.Trim(name, "0123456789abcdefghijklmnopqrstuvwxyz") != "" {
+			t.Errorf("the name of %+v is %q", pass, name)
+		}
+		for _, back := range []string{name, strings.ToUpper(name)} {
+			if got, err := tokens.ReadName(back, ActReturn); err != nil || got != pass {
+				t.Errorf("%+v comes back as %+v (%v)", pass, got, err)
+			}
+		}
+		link := must(tokens.Sign(pass))
+		for _, forged := range []string{"", name[1:], name + "0", name[:9] + "\n" + name[9:], flip(name), link} {
+			if _, err := tokens.ReadName(forged, ActReturn); err == nil {
+				t.Errorf("%q is taken for a name", forged)
+			}
+		}
+		if _, err := tokens.ReadName(name, ActUnsubscribe); err == nil {
+			t.Error("a name is taken for another act")
+		}
+		if _, err := NewTokens([]byte("another secret")).ReadName(name, ActReturn); err == nil {
+			t.Error("a name of another installation is taken")
+		}
+	}
+}
+
+// flip changes the fifth character.
+func flip(name string) string {
+	other := "0"
+	if name[4] == '0' {
+		other = "1"
+	}
+	return name[:4] + other + name[5:]
+}
+
 func FuzzReadToken(f *testing.F) {
 	tokens := NewTokens([]byte("a secret of the installation"))
 	f.Add(must(tokens.Sign(Pass{Act: ActOpen, Campaign: CampaignID(NewID()), Ordinal: 7, Channel: Email})))

@@ -28,6 +28,7 @@ type Config struct {
 	DialTimeout time.Duration  // to connect, encrypt and sign in; 0: 15 s
 	Timeout     time.Duration  // for one answer of a relay; 0: 60 s
 	Grace       time.Duration  // a message on the wire has to be answered in, once ctx has ended; 0: 2 s
+	Bounces     string         // domain where returned letters are taken; a provider's setting email.bounces comes first. Empty: they come back to From
 	Hello       string         // our name in EHLO; empty: the host's name
 	RootCAs     *x509.CertPool // that relays' certificates are checked against; nil: the system's
 }
@@ -72,6 +73,9 @@ func (c *Channel) Close() error {
 func (c *Channel) Send(ctx context.Context, from engine.Sender, msgs []engine.Message) []engine.Result {
 	results := make([]engine.Result, len(msgs))
 	sender, err := senderOf(from.Provider)
+	if err == nil {
+		sender.bounces, err = c.cfg.bouncesOf(from.Provider)
+	}
 	if err != nil {
 		for i := range results {
 			results[i].Fault = &engine.Fault{Reason: engine.Misconfigured, Err: err}
@@ -99,6 +103,12 @@ func (c *Channel) Send(ctx context.Context, from engine.Sender, msgs []engine.Me
 	}
 	couriers.Wait()
 	return results
+}
+
+// Returns tells whether returned letters of the provider are taken; see engine.Returner.
+func (c *Channel) Returns(p engine.Provider) bool {
+	domain, err := c.cfg.bouncesOf(p)
+	return err == nil && domain != ""
 }
 
 // courier carries messages of one Send, one at a time, over one connection after another.
@@ -154,7 +164,7 @@ func (c *courier) deliver(msg *engine.Message) *engine.Fault {
 		return &engine.Fault{Reason: engine.BadMessage, Err: err}
 	}
 	for {
-		try := c.session.send(c.sender.address, to, block)
+		try := c.session.send(c.sender.returnAddress(msg), to, block)
 		if try.silence && c.ctx.Err() == nil {
 			c.channel.pool.avoid(c.session.relay, c.sender.address, try.fault)
 			c.channel.pool.forget(c.session.relay)

@@ -34,6 +34,9 @@ func (l *letter) compose(from sender, to string, msg *engine.Message, now time.T
 		return nil, err
 	}
 	l.line("Message-ID: <", messageID(msg.Key), "@", from.domain, ">")
+	if msg.Return != "" {
+		l.line(returnField, ": ", msg.Return)
+	}
 	l.out = now.AppendFormat(append(l.out, "Date: "...), time.RFC1123Z+"\r\n")
 	if err := l.unsubscribe(msg.Content.Unsubscribe); err != nil {
 		return nil, err

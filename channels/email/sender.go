@@ -1,6 +1,7 @@
 package email
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"mime"
@@ -17,6 +18,7 @@ type sender struct {
 	address string // bare, for MAIL FROM
 	domain  string // of the address, for Message-ID
 	fields  []byte // the header fields that stand in every letter
+	bounces string // domain where returned letters are taken; empty: they come back to address
 }
 
 // senderOf reads the provider's settings email.from, "Name <address>" or an address, and email.reply_to. The name defaults to the
@@ -51,6 +53,34 @@ func senderOf(p engine.Provider) (sender, error) {
 	s.fields = appendField(s.fields, "Auto-Submitted", "auto-generated") // RFC 3834 §5: holiday answers are not for us
 	s.fields = appendField(s.fields, "MIME-Version", "1.0")
 	return s, nil
+}
+
+// returnAddress is where a letter comes back to: an address of its own (VERP) when somebody listens, the sender's otherwise.
+func (s sender) returnAddress(msg *engine.Message) string {
+	if msg.Return == "" || s.bounces == "" {
+		return s.address
+	}
+	return returnPrefix + msg.Return + "@" + s.bounces
+}
+
+// returnPrefix begins the names of the addresses that letters come back to; package inbound reads them.
+const returnPrefix = "b+"
+
+// returnField names the letter for those who return its header and not the envelope, such as feedback loops (RFC 5965 §2).
+const returnField = "X-Vestnik-Return"
+
+// bouncesOf is the domain where a provider's returned letters are taken: its own setting email.bounces, so that SPF speaks for the domain of
+// its From (RFC 7489 §3.1.2), or that of the installation. Empty: nobody takes them.
+func (c Config) bouncesOf(p engine.Provider) (string, error) {
+	domain := cmp.Or(p.Setting("email.bounces"), c.Bounces)
+	if domain == "" {
+		return "", nil
+	}
+	address, err := mailbox("b@" + domain)
+	if err != nil {
+		return "", fmt.Errorf("email.bounces: %w", err)
+	}
+	return strings.TrimPrefix(address, "b@"), nil
 }
 
 // display is the address as it stands in a header; a Russian name is base64, which is half as long as net/mail's own encoding.

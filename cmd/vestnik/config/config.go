@@ -52,6 +52,13 @@ type ClickHouse struct {
 type Email struct {
 	Relays      List `key:"relays" secret:"yes" example:"smtp://127.0.0.1:2525, smtps://user:password@relay.example.ru:465" ru:"Почтовые серверы через запятую. По умолчанию канал выключен." en:"SMTP servers, separated by commas. By default the channel is off."`
 	Connections int  `key:"connections" default:"8" ru:"Сколько соединений держать с каждым сервером." en:"How many connections to keep to each server."`
+
+	Bounces Bounces `key:"bounces" ru:"Письма, которые вернулись, и жалобы на них." en:"Letters that came back, and complaints about them."`
+}
+
+// Bounces says where returned letters are taken.
+type Bounces struct {
+	Domain string `key:"domain" example:"bounces.vestnik.example.ru" ru:"Домен обратных адресов: его MX ведёт к нам. У поставщика может быть свой (email.bounces). По умолчанию письма возвращаются на адрес отправителя и нам не видны." en:"Domain of the return addresses; its MX leads to us. A provider may have its own (email.bounces). By default letters come back to the sender's address, unseen by us."`
 }
 
 // VK says how the VK channel works.

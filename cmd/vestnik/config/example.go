@@ -28,9 +28,7 @@ func Example(w io.Writer, t tongue.Tongue) error {
 
 func example(b *strings.Builder, t tongue.Tongue, list []key, indent string) {
 	for _, k := range list {
-		if indent == "" || !k.section {
-			b.WriteByte('\n')
-		}
+		b.WriteByte('\n')
 		text := t.Say(k.tag.Get("ru"), k.tag.Get("en"))
 		if k.section {
 			comment(b, indent, text)

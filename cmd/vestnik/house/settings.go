@@ -50,7 +50,7 @@ func Settings() []Setting {
 	}
 	list := []Setting{
 		{Key: "timezone", Rule: "часовой пояс вида Asia/Yekaterinburg // a time zone like Asia/Yekaterinburg", fine: IsTimezone},
-		address("email.from"), address("email.reply_to"), text("email.dkim_domain"), text("email.dkim_selector"), hidden("email.dkim_key"),
+		address("email.from"), address("email.reply_to"), {Key: "email.bounces", Rule: "домен вида bounces.example.ru // a domain like bounces.example.ru", fine: isDomain}, text("email.dkim_domain"), text("email.dkim_selector"), hidden("email.dkim_key"),
 		text("payment.name"), digits("payment.inn", "10 12"), digits("payment.kpp", "9"), digits("payment.account", "20"), text("payment.bank"),
 		digits("payment.bic", "9"), digits("payment.corr_account", "20"), link("payment.url"),
 		words("gis.stand", "ppak", "sit01", "sit02-http", "custom"), link("gis.url"), text("gis.org_ppaguid"), text("gis.user"), hidden("gis.password"),
@@ -110,6 +110,8 @@ func isAddress(v string) bool {
 	_, err := mail.ParseAddress(v)
 	return err == nil
 }
+
+func isDomain(v string) bool { return strings.Contains(v, ".") && isAddress("b@"+v) }
 
 func isLine(v string) bool { return v != "" && len(v) <= 500 && !strings.ContainsAny(v, "\r\n\x00") }
 

@@ -61,7 +61,7 @@ func OpenChannels(c config.Config) (map[engine.ChannelName]engine.Channel, error
 	if err != nil {
 		return nil, fmt.Errorf("email.relays: %w", err)
 	}
-	built, err := channels.Build(channels.Config{Email: email.Config{Relays: relays, Connections: c.Email.Connections}, VK: &vk.Config{Requests: c.VK.Requests}})
+	built, err := channels.Build(channels.Config{Email: email.Config{Relays: relays, Connections: c.Email.Connections, Bounces: c.Email.Bounces.Domain}, VK: &vk.Config{Requests: c.VK.Requests}})
 	if err != nil {
 		return nil, fmt.Errorf("channels: %w", err)
 	}
