@@ -34,6 +34,7 @@ type Stores struct {
 	Pace      Pace
 	Breakers  Breakers
 	Tally     Tally
+	Chats     Chats
 }
 
 // Registry keeps what is small: providers, keys and campaigns.

@@ -26,14 +26,14 @@ func advertisement(from engine.Sender, to *engine.Recipient, text string) error 
 	return nil
 }
 
-// count makes the claim one of an ad, within the provider's frequency, in the provider's calendar.
-func (c *Claim) count(p engine.Provider) error {
+// limit makes the claim one of an ad, within the provider's frequency, in the provider's calendar.
+func (c *claim) limit(p engine.Provider) error {
 	most, days, err := engine.ParseFrequency(p.Setting(engine.SettingFrequency))
 	if err != nil {
 		return err
 	}
-	today := c.Now.In((&engine.Recipient{}).Zone(p))
-	c.Ad, c.Most, c.Days = true, most, days
-	c.Day = time.Date(today.Year(), today.Month(), today.Day(), 0, 0, 0, 0, time.UTC)
+	today := c.now.In((&engine.Recipient{}).Zone(p))
+	c.ad, c.most, c.days = true, most, days
+	c.day = time.Date(today.Year(), today.Month(), today.Day(), 0, 0, 0, 0, time.UTC)
 	return nil
 }

@@ -1,8 +1,6 @@
 package housechat
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -36,7 +34,7 @@ func TestVKRefusals(t *testing.T) {
 				if result.Fault.Whole != want.whole {
 					t.Errorf("Whole is %t", result.Fault.Whole)
 				}
-				if c := w.chat(place); c.Open() == want.lost || want.lost && c.Why != fmt.Sprintf("VK %d", code) {
+				if c := w.chat(place); isOpen(c) == want.lost || want.lost && c.Why != fmt.Sprintf("VK %d", code) {
 					t.Errorf("the chat is %+v, want lost %t", c, want.lost)
 				}
 				if want.reason == engine.Throttled && result.Fault.RetryAfter == 0 {
@@ -80,7 +78,7 @@ func TestMAXTroubles(t *testing.T) {
 			if posts := w.max.Posts(place.ID); len(posts) != 1 || !posts[0].Pinned {
 				t.Errorf("MAX has %+v", posts)
 			}
-			if !w.chat(place).Open() {
+			if !isOpen(w.chat(place)) {
 				t.Error("the chat was lost")
 			}
 		})
@@ -106,7 +104,7 @@ func TestUncertain(t *testing.T) {
 		place := w.vkAt(1, houseA)
 		name := nameOf("c1", to("c1", 1, houseA, "").Key)
 		long := time.Now().Add(-2 * time.Hour)
-		if _, err := w.chats.Claim(t.Context(), provider, place, Claim{Name: name, Holder: "c1-9-housechat", House: houseA, Now: long, Until: long}); err != nil {
+		if _, err := w.chats.book().claim(t.Context(), place, claim{name: name, holder: "c1-9-housechat", house: houseA, now: long, until: long}); err != nil {
 			t.Fatal(err)
 		}
 		w.vk.set(func() {
@@ -128,7 +126,7 @@ func TestUncertain(t *testing.T) {
 		failed(t, w.send(from, to("c1", 1, houseA, "Нет воды"))[0], engine.Misconfigured, "MAX 403")
 		w.max.Admin(place.ID, true)
 		took(t, w.send(from, to("c1", 1, houseA, "Нет воды"))[0])
-		if n := len(w.max.Posts(place.ID)); n != 1 || !w.chat(place).Open() {
+		if n := len(w.max.Posts(place.ID)); n != 1 || !isOpen(w.chat(place)) {
 			t.Errorf("%d posts, chat %+v", n, w.chat(place))
 		}
 	})
@@ -211,64 +209,18 @@ func TestThrottledUnderLoad(t *testing.T) {
 func TestBrokenRegistry(t *testing.T) {
 	w := newWorld(t)
 	place := w.maxAt(1, houseA)
-	broken := &brokenRegistry{Memory: w.chats}
+	broken := &brokenRegistry{registry: w.chats}
 	channel := w.another(Config{})
 	channel.cfg.Chats = broken
 	from := w.outage("c1", "outage-planned", "")
-	for _, part := range []string{"chats", "claim", "posts"} {
-		broken.part = part
+	for _, part := range []string{"find", "thread", "change"} {
+		broken.part, broken.times = part, 1
 		failed(t, channel.Send(t.Context(), from, []engine.Message{to("c1", 1, houseA, "Нет воды")})[0], engine.Unavailable, "registry")
 	}
-	broken.part, broken.times = "keep", 2 // it comes back while the channel insists
+	broken.part, broken.after, broken.times = "change", 1, 2 // it comes back while the channel insists
 	took(t, channel.Send(t.Context(), from, []engine.Message{to("c1", 1, houseA, "Нет воды")})[0])
 	took(t, channel.Send(t.Context(), from, []engine.Message{to("c1", 1, houseA, "Нет воды")})[0])
 	if n := len(w.max.Posts(place.ID)); n != 1 {
 		t.Errorf("%d posts", n)
 	}
-}
-
-// brokenRegistry is a Registry one part of which does not work.
-type brokenRegistry struct {
-	*Memory
-	part  string
-	times int // how often "keep" fails
-}
-
-func (r *brokenRegistry) down(part string) error {
-	if part != r.part {
-		return nil
-	}
-	return fmt.Errorf("%s: %w", part, engine.ErrDown)
-}
-
-func (r *brokenRegistry) Chats(ctx context.Context, p engine.ProviderID, house string) ([]Chat, error) {
-	list, err := r.Memory.Chats(ctx, p, house)
-	return list, errors.Join(err, r.down("chats"))
-}
-
-func (r *brokenRegistry) Claim(ctx context.Context, p engine.ProviderID, place Place, claim Claim) (Claimed, error) {
-	if err := r.down("claim"); err != nil {
-		return Claimed{}, err
-	}
-	return r.Memory.Claim(ctx, p, place, claim)
-}
-
-func (r *brokenRegistry) Posts(ctx context.Context, p engine.ProviderID, place Place) ([]Post, error) {
-	list, err := r.Memory.Posts(ctx, p, place)
-	return list, errors.Join(err, r.down("posts"))
-}
-
-func (r *brokenRegistry) Keep(ctx context.Context, p engine.ProviderID, place Place, post Post) error {
-	if r.part == "keep" && r.times > 0 {
-		r.times--
-		return r.down("keep")
-	}
-	return r.Memory.Keep(ctx, p, place, post)
-}
-
-// loser is a Registry that is down.
-type loser struct{ *Memory }
-
-func (loser) Lose(context.Context, engine.ProviderID, Place, string, time.Time) error {
-	return engine.ErrDown
 }

@@ -19,7 +19,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // BenchmarkSend posts to one new house after another in MAX: post and pin are two requests.
 func BenchmarkSend(b *testing.B) {
 	server := startMAX(b, maxtest.Options{PerSecond: -1, PerChat: -1})
-	w := &world{t: b, chats: &Memory{}, max: server}
+	w := &world{t: b, chats: newRegistry(b), max: server}
 	channel, err := New(Config{Chats: w.chats, VKPace: 1, MAXPace: 1, ChatPace: 1, Concurrent: 32, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	if err != nil {
 		b.Fatal(err)
@@ -56,8 +56,8 @@ func BenchmarkGuard(b *testing.B) {
 
 // BenchmarkHook: events of a MAX bot through its door.
 func BenchmarkHook(b *testing.B) {
-	chats := &Memory{}
-	chats.Put(provider, Chat{Place: Place{MAX, -5}, Joined: time.Now()})
+	chats := newRegistry(b)
+	chats.put(engine.Chat{Place: placeOf(engine.NetworkMAX, -5), Joined: time.Now()})
 	door, err := NewMAXHook(HookConfig{Provider: provider, Chats: chats, Secret: secret})
 	if err != nil {
 		b.Fatal(err)

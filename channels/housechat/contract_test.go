@@ -37,7 +37,7 @@ func (p *peer) Sender() engine.Sender { return p.w.outage("exercise", "outage-pl
 
 func (p *peer) Resident(i int) engine.Recipient {
 	house := fmt.Sprintf("house-%d", i)
-	if known, _ := p.w.chats.Chats(p.w.t.Context(), provider, house); len(known) == 0 {
+	if known, _ := p.w.chats.book().serving(p.w.t.Context(), house); len(known) == 0 {
 		p.open(int64(i+1), house)
 	}
 	return engine.Recipient{Account: fmt.Sprintf("90000%05d", i), Name: "Петров Пётр", House: house}
@@ -57,7 +57,7 @@ type vkPeer struct{ peer }
 
 func (p *vkPeer) Taken() map[string]int {
 	taken := map[string]int{}
-	for _, c := range p.w.chats.All(provider) {
+	for _, c := range p.w.chats.all() {
 		for _, post := range p.w.vk.posts(c.Place.ID) {
 			count(taken, post.text)
 		}
@@ -116,7 +116,7 @@ func TestLimits(t *testing.T) {
 	from := w.sender("pace", engine.KindMeeting, "meeting-planned", nil)
 	from.Provider.Settings["max.api_url"] = strict.URL()
 	strict.Open(-1)
-	w.serve(Place{MAX, -1}, []string{houseA})
+	w.serve(placeOf(engine.NetworkMAX, -1), []string{houseA})
 	var msgs []engine.Message
 	for i := range 5 { // five posts to one chat: the campaigns differ
 		msgs = append(msgs, to("pace", i, houseA, fmt.Sprintf("Собрание номер %d", i)))

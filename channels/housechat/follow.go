@@ -21,10 +21,10 @@ type thread struct {
 //
 // Posts belong together when their campaigns have the same Reference. A restoration that finds none so puts an end to the outages of its
 // house of the same service; of those, where a service is not known, to all of its house. Other posts only answer, and only by Reference.
-func threadOf(c engine.Campaign, service, house string, posts []Post) (t thread) {
+func threadOf(c engine.Campaign, service, house string, posts []engine.Post) (t thread) {
 	over := c.Kind == engine.KindOutage && strings.HasSuffix(c.Template.Name, restored)
 	t.lasting = c.Kind == engine.KindOutage && !over
-	related := func(fits func(Post) bool) (list []Post) {
+	related := func(fits func(engine.Post) bool) (list []engine.Post) {
 		for _, p := range posts {
 			if fits(p) {
 				list = append(list, p)
@@ -32,14 +32,14 @@ func threadOf(c engine.Campaign, service, house string, posts []Post) (t thread)
 		}
 		return list
 	}
-	list := related(func(p Post) bool { return c.Reference != "" && p.Reference == c.Reference })
+	list := related(func(p engine.Post) bool { return c.Reference != "" && p.Reference == c.Reference })
 	if len(list) == 0 && over {
-		list = related(func(p Post) bool {
+		list = related(func(p engine.Post) bool {
 			return p.Lasting && slices.Contains(p.Houses, house) && service != "" && strings.EqualFold(p.Service, service)
 		})
 	}
 	if len(list) == 0 && over {
-		list = related(func(p Post) bool {
+		list = related(func(p engine.Post) bool {
 			return p.Lasting && slices.Contains(p.Houses, house) && (service == "" || p.Service == "")
 		})
 	}

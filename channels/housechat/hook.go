@@ -25,7 +25,7 @@ const mostUpdate = 256 << 10
 // HookConfig is what a door for one provider's events works with.
 type HookConfig struct {
 	Provider     engine.ProviderID
-	Chats        Registry
+	Chats        engine.Chats
 	Secret       string       // that every event carries; required
 	GroupID      int64        // VK: the community; events of another are refused
 	Confirmation string       // VK: what to answer to the event "confirmation"
@@ -127,12 +127,12 @@ func maxEvent(ctx context.Context, cfg *HookConfig, body []byte) error {
 		return errEvent
 	}
 	at := happened(time.UnixMilli(event.Timestamp))
-	place := Place{MAX, event.ChatID}
+	place := engine.ChatPlace{Network: engine.NetworkMAX, ID: event.ChatID}
 	switch event.Type {
 	case "bot_removed":
-		return cfg.Chats.Lose(ctx, cfg.Provider, place, "bot_removed", at)
+		return cfg.lose(ctx, place, "bot_removed", at)
 	case "bot_added":
-		return cfg.Chats.Lose(ctx, cfg.Provider, place, "", at)
+		return cfg.lose(ctx, place, "", at)
 	case "message_created":
 		place.ID = event.Message.Recipient.ChatID
 		if event.Message.Recipient.Type == "dialog" || event.Message.Sender.IsBot { // only what stands in the chat itself proves who may write there
@@ -151,12 +151,26 @@ func happened(said time.Time) time.Time {
 	return said
 }
 
+func (c *HookConfig) book() book { return book{c.Chats, c.Provider} }
+
+// lose notes that a chat was lost, or found again, and says so in the log.
+func (c *HookConfig) lose(ctx context.Context, place engine.ChatPlace, why string, at time.Time) error {
+	changed, err := c.book().lose(ctx, place, why, at)
+	switch {
+	case changed && why != "":
+		c.Log.Warn("a house chat was lost", "provider", string(c.Provider), "network", string(place.Network), "why", why)
+	case changed:
+		c.Log.Info("a house chat was found again", "provider", string(c.Provider), "network", string(place.Network))
+	}
+	return err
+}
+
 // join binds a chat if a message in it has a link code of the provider's.
-func join(ctx context.Context, cfg *HookConfig, text string, place Place, at time.Time) error {
+func join(ctx context.Context, cfg *HookConfig, text string, place engine.ChatPlace, at time.Time) error {
 	for _, code := range codesIn(text) {
-		switch _, err := cfg.Chats.Join(ctx, cfg.Provider, code, place, "", at); {
+		switch err := cfg.book().join(ctx, code, place, at); {
 		case err == nil:
-			cfg.Log.Info("a house chat was joined", "network", string(place.Network))
+			cfg.Log.Info("a house chat was joined", "provider", string(cfg.Provider), "network", string(place.Network))
 			return nil
 		case !errors.Is(err, engine.ErrNotFound):
 			return fmt.Errorf("join a house chat: %w", err)
@@ -177,7 +191,7 @@ func (c *Channel) UnsubscribeMAX(ctx context.Context, p engine.Provider, address
 }
 
 func (c *Channel) withMAX(p engine.Provider, do func(*maxBot) *failure) error {
-	bot, f := c.bot(p, MAX)
+	bot, f := c.bot(p, engine.NetworkMAX)
 	if f == nil {
 		f = do(bot.(*maxBot)) //nolint:forcetypeassert // what bot makes for MAX
 	}

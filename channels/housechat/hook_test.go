@@ -54,32 +54,32 @@ func TestMAXHook(t *testing.T) {
 	if err := w.channel.SubscribeMAX(t.Context(), p, server.URL, secret); err != nil {
 		t.Fatal(err)
 	}
-	code := NewCode()
-	w.chats.Put(provider, Chat{Place: Place{Network: MAX}, Houses: []string{houseA}, Code: code})
+	code := engine.NewChatCode()
+	w.chats.put(engine.Chat{Place: placeOf(engine.NetworkMAX, 0), Houses: []string{houseA}, Code: code})
 	const group = -777
-	place := Place{MAX, group}
-	until := func(what string, fits func(Chat) bool) {
+	place := placeOf(engine.NetworkMAX, group)
+	until := func(what string, fits func(engine.Chat) bool) {
 		t.Helper()
 		for begin := time.Now(); ; time.Sleep(5 * time.Millisecond) {
-			for _, c := range w.chats.All(provider) {
+			for _, c := range w.chats.all() {
 				if c.Place == place && fits(c) {
 					return
 				}
 			}
 			if time.Since(begin) > 20*time.Second {
-				t.Fatalf("%s: the chats are %+v", what, w.chats.All(provider))
+				t.Fatalf("%s: the chats are %+v", what, w.chats.all())
 			}
 		}
 	}
 	w.max.TakeIn(group)
 	w.max.Say(group, "Добрый вечер! Код чата: "+strings.ToUpper(code)+".", false)
-	until("joined", func(c Chat) bool { return c.Open() && c.Code == "" && len(c.Houses) == 1 })
+	until("joined", func(c engine.Chat) bool { return isOpen(c) && c.Code == "" && len(c.Houses) == 1 })
 	took(t, w.send(w.outage("c1", "outage-planned", ""), to("c1", 1, houseA, "Нет воды"))[0])
 	w.max.PutOut(group, true)
-	until("put out", func(c Chat) bool { return c.Why == "bot_removed" })
+	until("put out", func(c engine.Chat) bool { return c.Why == "bot_removed" })
 	failed(t, w.send(w.outage("c2", "outage-planned", ""), to("c2", 1, houseA, "Нет воды"))[0], engine.Refused, "lost")
 	w.max.TakeIn(group)
-	until("taken in again", Chat.Open)
+	until("taken in again", isOpen)
 	took(t, w.send(w.outage("c2", "outage-planned", ""), to("c2", 1, houseA, "Нет воды"))[0])
 	if err := w.channel.UnsubscribeMAX(t.Context(), p, server.URL); err != nil {
 		t.Fatal(err)
@@ -91,13 +91,13 @@ func TestMAXHook(t *testing.T) {
 
 // TestMAXHookRefuses: wrong secrets, methods and bodies; replays and disorder change nothing.
 func TestMAXHookRefuses(t *testing.T) {
-	chats := &Memory{}
+	chats := newRegistry(t)
 	door, err := NewMAXHook(HookConfig{Provider: provider, Chats: chats, Secret: secret})
 	if err != nil {
 		t.Fatal(err)
 	}
-	place := Place{MAX, -5}
-	chats.Put(provider, Chat{Place: place, Joined: time.Now().Add(-time.Hour), Since: time.Now().Add(-time.Hour)})
+	place := placeOf(engine.NetworkMAX, -5)
+	chats.put(engine.Chat{Place: place, Joined: time.Now().Add(-time.Hour), Since: time.Now().Add(-time.Hour)})
 	right := map[string]string{"X-Max-Bot-Api-Secret": secret}
 	event := func(kind string, ago time.Duration) string {
 		return fmt.Sprintf(`{"update_type":%q,"timestamp":%d,"chat_id":-5}`, kind, time.Now().Add(-ago).UnixMilli())
@@ -126,7 +126,7 @@ func TestMAXHookRefuses(t *testing.T) {
 			if status, _ := ask(t, door, test.method, test.body, test.header); status != test.status {
 				t.Errorf("answered %d, want %d", status, test.status)
 			}
-			if open := chats.All(provider)[0].Open(); open != test.open {
+			if open := isOpen(chats.all()[0]); open != test.open {
 				t.Errorf("the chat is open: %t", open)
 			}
 		})
@@ -138,8 +138,8 @@ func TestMAXHookRefuses(t *testing.T) {
 
 // TestCodes: a code works once, in its own network, for its own provider, in a group and not from a bot.
 func TestCodes(t *testing.T) {
-	chats, code := &Memory{}, NewCode()
-	chats.Put(provider, Chat{Place: Place{Network: MAX}, Houses: []string{houseA}, Code: code})
+	chats, code := newRegistry(t), engine.NewChatCode()
+	chats.put(engine.Chat{Place: placeOf(engine.NetworkMAX, 0), Houses: []string{houseA}, Code: code})
 	said := func(who engine.ProviderID, chat int, kind string, bot bool) {
 		door, err := NewMAXHook(HookConfig{Provider: who, Chats: chats, Secret: secret})
 		if err != nil {
@@ -154,12 +154,12 @@ func TestCodes(t *testing.T) {
 	said("uk2", -1, "chat", false)
 	said(provider, 2, "dialog", false)
 	said(provider, -3, "chat", true)
-	if chats.All(provider)[0].Open() {
+	if isOpen(chats.all()[0]) {
 		t.Fatal("a code worked that should not")
 	}
 	said(provider, -4, "chat", false)
 	said(provider, -5, "chat", false)
-	if all := chats.All(provider); len(all) != 1 || all[0].Place.ID != -4 || !all[0].Open() {
+	if all := chats.all(); len(all) != 1 || all[0].Place.ID != -4 || !isOpen(all[0]) {
 		t.Errorf("the chats are %+v", all)
 	}
 	for text, want := range map[string]int{"": 0, "dom-abcdefghijk": 0, "x " + code + ", " + strings.ToUpper(code) + " y": 2, code + "x": 0, "кодdom-": 0, strings.Repeat(code+" ", 9): 3} {
@@ -171,8 +171,8 @@ func TestCodes(t *testing.T) {
 
 // TestVKHook does the same with VK's events.
 func TestVKHook(t *testing.T) {
-	chats, code := &Memory{}, NewCode()
-	chats.Put(provider, Chat{Place: Place{Network: VK}, Houses: []string{houseA}, Code: code})
+	chats, code := newRegistry(t), engine.NewChatCode()
+	chats.put(engine.Chat{Place: placeOf(engine.NetworkVK, 0), Houses: []string{houseA}, Code: code})
 	door, err := NewVKHook(HookConfig{Provider: provider, Chats: chats, Secret: secret, GroupID: 42, Confirmation: "c0nf1rm"})
 	if err != nil {
 		t.Fatal(err)
@@ -207,7 +207,7 @@ func TestVKHook(t *testing.T) {
 			if status, answer := ask(t, door, "POST", test.body, nil); status != test.status || answer != test.answer {
 				t.Errorf("answered %d %q", status, answer)
 			}
-			if c := chats.All(provider)[0]; c.Open() != test.open {
+			if c := chats.all()[0]; isOpen(c) != test.open {
 				t.Errorf("the chat is %+v", c)
 			}
 		})
@@ -216,7 +216,7 @@ func TestVKHook(t *testing.T) {
 
 // TestHookWhileDown: with the registry down the networks are asked to repeat.
 func TestHookWhileDown(t *testing.T) {
-	door, err := NewMAXHook(HookConfig{Provider: provider, Chats: loser{}, Secret: secret})
+	door, err := NewMAXHook(HookConfig{Provider: provider, Chats: &brokenRegistry{registry: newRegistry(t), part: "find"}, Secret: secret})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -227,13 +227,13 @@ func TestHookWhileDown(t *testing.T) {
 
 // TestManyEvents: ten thousand events at once are all worked on.
 func TestManyEvents(t *testing.T) {
-	chats := &Memory{}
+	chats := newRegistry(t)
 	const n = 10_000
 	door, err := NewMAXHook(HookConfig{Provider: provider, Chats: chats, Secret: secret})
 	if err != nil {
 		t.Fatal(err)
 	}
-	chats.Put(provider, Chat{Place: Place{MAX, -5}, Joined: time.Now().Add(-time.Hour)})
+	chats.put(engine.Chat{Place: placeOf(engine.NetworkMAX, -5), Joined: time.Now().Add(-time.Hour)})
 	var posting sync.WaitGroup
 	for range 64 {
 		posting.Go(func() {
@@ -246,7 +246,7 @@ func TestManyEvents(t *testing.T) {
 		})
 	}
 	posting.Wait()
-	if chats.All(provider)[0].Open() {
+	if isOpen(chats.all()[0]) {
 		t.Error("the chat is open")
 	}
 }
@@ -256,7 +256,7 @@ func FuzzHooks(f *testing.F) {
 	f.Add([]byte(`{"update_type":"message_created","message":{"recipient":{"chat_id":-1},"body":{"text":"dom-abcdefghijkl"}}}`))
 	f.Add([]byte(`{"type":"message_new","group_id":42,"secret":"s3cret-of-the-door","object":{"message":{"peer_id":2000000001,"action":{"type":"x"}}}}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		cfg := HookConfig{Provider: provider, Chats: &Memory{}, Secret: secret, GroupID: 42, Confirmation: "c"}
+		cfg := HookConfig{Provider: provider, Chats: newRegistry(t), Secret: secret, GroupID: 42, Confirmation: "c"}
 		max, _ := NewMAXHook(cfg)
 		vk, _ := NewVKHook(cfg)
 		for _, door := range []http.Handler{max, vk} {

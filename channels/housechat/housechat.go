@@ -1,7 +1,7 @@
 // Package housechat posts in the chats of houses, in VK and in MAX: one post for all residents of a house.
 //
 // The engine hands over one message for each house of a campaign; its Recipient is any one of the residents. The channel posts it in every
-// chat of the house that the Registry knows, once in each, also when several houses share the chat and when it is asked again. Posts about
+// chat of the house that engine.Chats knows, once in each, also when several houses share the chat and when it is asked again. Posts about
 // an outage are pinned while it lasts; what tells of its end answers them and takes the pin off. Personal data never gets in: see guard.
 //
 // It uses the provider's settings vk.token, vk.api_url (empty: api.vk.com), max.token, max.api_url (empty: platform-api2.max.ru) and
@@ -26,7 +26,7 @@ import (
 
 // Config says how the channel works. The zero value of every field but Chats has a default.
 type Config struct {
-	Chats      Registry       // the chats and what was posted in them
+	Chats      engine.Chats   // the chats and what was posted in them; required
 	Concurrent int            // houses of one Send that are worked on at once; 0: 8
 	Timeout    time.Duration  // for one answer of a network; 0: 30 s
 	VKPace     time.Duration  // between two requests with one community's token; 0: 100 ms, half of what VK allows: the channel vk has the other half
@@ -49,12 +49,12 @@ type Channel struct {
 // seat is a provider in a chat.
 type seat struct {
 	provider engine.ProviderID
-	place    Place
+	place    engine.ChatPlace
 }
 
 // access is with what a network is spoken to.
 type access struct {
-	network        Network
+	network        engine.Network
 	address, token string
 }
 
@@ -110,7 +110,7 @@ func (c *Channel) deliver(ctx context.Context, from engine.Sender, msg *engine.M
 	if ctx.Err() != nil {
 		return engine.Result{Fault: &untried(ctx).Fault}
 	}
-	chats, err := c.cfg.Chats.Chats(ctx, from.Provider.ID, msg.Recipient.House)
+	chats, err := c.book(from.Provider).serving(ctx, msg.Recipient.House)
 	if err != nil {
 		return engine.Result{Fault: &registryDown(ctx, "read the chats of the house", err).Fault}
 	}
@@ -118,10 +118,10 @@ func (c *Channel) deliver(ctx context.Context, from engine.Sender, msg *engine.M
 	var worst *failure
 	lost := 0
 	for _, chat := range chats {
-		if chat.Joined.IsZero() {
+		switch chat.State() {
+		case engine.ChatWaiting:
 			continue
-		}
-		if !chat.Open() {
+		case engine.ChatLost:
 			lost++
 			continue
 		}
@@ -169,6 +169,9 @@ func refused(from engine.Sender, msg *engine.Message) *engine.Fault {
 	return nil
 }
 
+// book is the chats of a provider.
+func (c *Channel) book(p engine.Provider) book { return book{c.cfg.Chats, p.ID} }
+
 // registryDown is the failure of what could not be done because the registry does not answer.
 func registryDown(ctx context.Context, what string, err error) *failure {
 	if ctx.Err() != nil {
@@ -178,9 +181,9 @@ func registryDown(ctx context.Context, what string, err error) *failure {
 }
 
 // bot gives the network of a chat as the provider speaks with it.
-func (c *Channel) bot(p engine.Provider, n Network) (network, *failure) {
+func (c *Channel) bot(p engine.Provider, n engine.Network) (network, *failure) {
 	key := access{n, p.Setting(string(n) + ".api_url"), p.Setting(string(n) + ".token")}
-	if key.token == "" || n != VK && n != MAX {
+	if key.token == "" || !n.Known() {
 		f := because(engine.Misconfigured, "no token", fmt.Errorf("the provider has no %s.token", n))
 		f.Whole = true
 		return nil, f
@@ -194,7 +197,7 @@ func (c *Channel) bot(p engine.Provider, n Network) (network, *failure) {
 		clear(c.bots)
 	}
 	var made network
-	if n == VK {
+	if n == engine.NetworkVK {
 		made = newVKBot(key.address, key.token, c.client, &pacer{gap: c.cfg.VKPace})
 	} else {
 		made = &maxBot{address: maxRoot(key.address), token: key.token, client: c.client,

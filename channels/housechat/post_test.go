@@ -26,13 +26,13 @@ func TestHouses(t *testing.T) {
 		max := w.maxAt(1, houseA)
 		w.max.PutOut(max.ID, false)
 		took(t, w.send(w.outage("c1", "outage-planned", ""), to("c1", 1, houseA, "Нет воды"))[0])
-		if c := w.chat(max); c.Open() || c.Why != "MAX 403 chat.denied" {
+		if c := w.chat(max); isOpen(c) || c.Why != "MAX 403 chat.denied" {
 			t.Errorf("the lost chat is %+v", c)
 		}
 	})
 	t.Run("none", func(t *testing.T) {
 		w := newWorld(t)
-		w.chats.Put(provider, Chat{Code: NewCode(), Houses: []string{houseA}}) // nobody has joined it yet
+		w.chats.put(engine.Chat{Code: engine.NewChatCode(), Houses: []string{houseA}}) // nobody has joined it yet
 		failed(t, w.send(w.outage("c1", "outage-planned", ""), to("c1", 1, houseA, "Нет воды"))[0], engine.BadAddress, "no chat")
 	})
 	t.Run("one for two houses", func(t *testing.T) {
@@ -64,7 +64,7 @@ func TestHouses(t *testing.T) {
 		if len(w.vk.posts(vk.ID)) != 1 || len(w.max.Posts(max.ID)) != 1 {
 			t.Errorf("VK has %d posts, MAX has %d", len(w.vk.posts(vk.ID)), len(w.max.Posts(max.ID)))
 		}
-		posts, _ := w.chats.Posts(t.Context(), provider, vk)
+		posts, _ := w.chats.book().posts(t.Context(), vk)
 		if len(posts) != 1 || len(posts[0].Houses) != 2 {
 			t.Errorf("remembered: %+v", posts)
 		}
@@ -137,7 +137,7 @@ func TestPinFails(t *testing.T) {
 	w.vk.set(func() { w.vk.pinErr = 925 })
 	w.max.Admin(max.ID, false)
 	took(t, w.send(w.outage("c1", "outage-planned", "r"), to("c1", 1, houseA, "Нет воды"))[0])
-	if !w.chat(vk).Open() || !w.chat(max).Open() {
+	if !isOpen(w.chat(vk)) || !isOpen(w.chat(max)) {
 		t.Error("a chat was lost for a pin")
 	}
 	if len(w.vk.posts(vk.ID)) != 1 || w.vk.pin(vk.ID) != 0 {

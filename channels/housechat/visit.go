@@ -16,8 +16,8 @@ type visit struct {
 	bot     network
 	from    engine.Sender
 	msg     *engine.Message
-	place   Place
-	claim   Claim
+	place   engine.ChatPlace
+	claim   claim
 	service string
 }
 
@@ -29,8 +29,11 @@ const (
 	pinTries   = 3
 )
 
+// book is the chats of the visit's provider.
+func (v *visit) book() book { return v.channel.book(v.from.Provider) }
+
 // visit makes the post in a chat, unless it is there; it gives the post's identity.
-func (c *Channel) visit(ctx context.Context, from engine.Sender, msg *engine.Message, place Place) (string, *failure) {
+func (c *Channel) visit(ctx context.Context, from engine.Sender, msg *engine.Message, place engine.ChatPlace) (string, *failure) {
 	bot, f := c.bot(from.Provider, place.Network)
 	if f != nil {
 		return "", f
@@ -43,10 +46,10 @@ func (c *Channel) visit(ctx context.Context, from engine.Sender, msg *engine.Mes
 	v := visit{channel: c, bot: bot, from: from, msg: msg, place: place}
 	v.service = variablesOf(from.Campaign.Vars, msg.Recipient.Vars)["service"]
 	now := time.Now()
-	v.claim = Claim{Name: nameOf(from.Campaign.ID, msg.Key), Holder: msg.Key, House: msg.Recipient.House, Text: markOf(msg.Content.Text),
-		Now: now, Until: now.Add(2*c.cfg.Timeout + leaseSpare)}
+	v.claim = claim{name: nameOf(from.Campaign.ID, msg.Key), holder: msg.Key, house: msg.Recipient.House, text: markOf(msg.Content.Text),
+		now: now, until: now.Add(2*c.cfg.Timeout + leaseSpare)}
 	if from.Campaign.Kind == engine.KindAd {
-		if err := v.claim.count(from.Provider); err != nil {
+		if err := v.claim.limit(from.Provider); err != nil {
 			return "", because(engine.Misconfigured, engine.SettingFrequency, err)
 		}
 	}
@@ -70,34 +73,33 @@ func nameOf(id engine.CampaignID, key string) string {
 
 // make claims the post and makes it; what was made before is taken for made.
 func (v *visit) make(ctx context.Context) (string, *failure) {
-	chats, provider := v.channel.cfg.Chats, v.from.Provider.ID
-	claimed, err := chats.Claim(ctx, provider, v.place, v.claim)
+	got, err := v.book().claim(ctx, v.place, v.claim)
 	if err != nil {
 		return "", registryDown(ctx, "claim a post", err)
 	}
-	switch claimed.Right {
-	case Done:
-		v.again(ctx, claimed.Post)
-		return claimed.Post.ID, nil
-	case Capped:
+	switch got.right {
+	case done:
+		v.again(ctx, got.post)
+		return got.post.ID, nil
+	case capped:
 		return "", because(engine.Refused, engine.SettingFrequency, fmt.Errorf("this chat has had as many ads as the provider allows"))
-	case Busy:
+	case busy:
 		f := because(engine.Throttled, "busy", fmt.Errorf("the same post is being made for another house of the chat"))
-		f.RetryAfter = min(busyPause, max(time.Until(claimed.Until), time.Second))
+		f.RetryAfter = min(busyPause, max(time.Until(got.until), time.Second))
 		return "", f
 	}
-	posts, err := chats.Posts(ctx, provider, v.place)
+	posts, err := v.book().posts(ctx, v.place)
 	if err != nil {
-		v.giveUp(ctx, claimed, registryDown(ctx, "", err))
+		v.giveUp(ctx, got, registryDown(ctx, "", err))
 		return "", registryDown(ctx, "read the posts of a chat", err)
 	}
-	t := threadOf(v.from.Campaign, v.service, v.claim.House, posts)
-	id, f := v.publish(ctx, claimed, t, posts)
+	t := threadOf(v.from.Campaign, v.service, v.claim.house, posts)
+	id, f := v.publish(ctx, got, t, posts)
 	if f != nil {
-		v.giveUp(ctx, claimed, f)
+		v.giveUp(ctx, got, f)
 		return "", f
 	}
-	post := Post{ID: id, Name: v.claim.Name, Holder: v.claim.Holder, Reference: v.from.Campaign.Reference, Service: v.service, At: v.claim.Now,
+	post := engine.Post{ID: id, Name: v.claim.name, Holder: v.claim.holder, Reference: v.from.Campaign.Reference, Service: v.service, At: v.claim.now,
 		Lasting: t.lasting, Ends: t.ends}
 	v.remember(ctx, post)
 	v.tidy(ctx, post)
@@ -105,13 +107,13 @@ func (v *visit) make(ctx context.Context) (string, *failure) {
 }
 
 // publish makes the post; after an attempt whose end nobody knows it looks for its post first.
-func (v *visit) publish(ctx context.Context, claimed Claimed, t thread, posts []Post) (string, *failure) {
-	d := draft{name: v.claim.Name, text: v.msg.Content.Text, answers: t.answers, buttons: v.msg.Content.Buttons, marks: []string{v.claim.Text, claimed.Text}}
-	if !claimed.Since.IsZero() {
+func (v *visit) publish(ctx context.Context, got claimed, t thread, posts []engine.Post) (string, *failure) {
+	d := draft{name: v.claim.name, text: v.msg.Content.Text, answers: t.answers, buttons: v.msg.Content.Buttons, marks: including(got.texts, v.claim.text)}
+	if !got.since.IsZero() {
 		for _, p := range posts {
 			d.others = append(d.others, p.ID)
 		}
-		if id, f := v.bot.find(ctx, v.place.ID, d, claimed.Since); id != "" || f != nil {
+		if id, f := v.bot.find(ctx, v.place.ID, d, got.since); id != "" || f != nil {
 			return id, f
 		}
 	}
@@ -119,28 +121,31 @@ func (v *visit) publish(ctx context.Context, claimed Claimed, t thread, posts []
 }
 
 // giveUp gives the claim back when nothing can have been posted under it, and reports a chat that is lost.
-func (v *visit) giveUp(ctx context.Context, claimed Claimed, f *failure) {
+func (v *visit) giveUp(ctx context.Context, got claimed, f *failure) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), insist)
 	defer cancel()
-	chats, provider := v.channel.cfg.Chats, v.from.Provider.ID
-	if !f.unknown && claimed.Since.IsZero() {
-		if err := chats.Drop(ctx, provider, v.place, v.claim.Name, v.claim.Holder); err != nil {
+	if !f.unknown && got.since.IsZero() {
+		if err := v.book().drop(ctx, v.place, v.claim.name, v.claim.holder); err != nil {
 			v.channel.cfg.Log.Warn("a claim was not given back: it ends by itself", "error", err)
 		}
 	}
 	if f.lost {
-		if err := chats.Lose(ctx, provider, v.place, f.Code, time.Now()); err != nil {
+		changed, err := v.book().lose(ctx, v.place, f.Code, time.Now())
+		if err != nil {
 			v.channel.cfg.Log.Warn("a lost house chat could not be reported", "code", f.Code, "error", err)
+		}
+		if changed {
+			v.channel.cfg.Log.Warn("a house chat was lost", "provider", string(v.from.Provider.ID), "network", string(v.place.Network), "why", f.Code)
 		}
 	}
 }
 
 // remember writes down what was posted, and insists: forgotten, it would be posted again for the next house.
-func (v *visit) remember(ctx context.Context, post Post) {
+func (v *visit) remember(ctx context.Context, post engine.Post) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), insist)
 	defer cancel()
 	for {
-		err := v.channel.cfg.Chats.Keep(ctx, v.from.Provider.ID, v.place, post)
+		err := v.book().keep(ctx, v.place, post)
 		if err == nil {
 			return
 		}
@@ -152,7 +157,7 @@ func (v *visit) remember(ctx context.Context, post Post) {
 }
 
 // tidy sees to the pins after a post: it is pinned, or what it put an end to is not any more. A post whose pin fails stays a post.
-func (v *visit) tidy(ctx context.Context, post Post) {
+func (v *visit) tidy(ctx context.Context, post engine.Post) {
 	if !post.Lasting && len(post.Ends) == 0 {
 		return
 	}
@@ -170,19 +175,19 @@ func (v *visit) tidy(ctx context.Context, post Post) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), insist)
 	defer cancel()
-	if err := v.channel.cfg.Chats.End(ctx, v.from.Provider.ID, v.place, post.Ends); err != nil {
+	if err := v.book().end(ctx, v.place, post.Ends); err != nil {
 		v.channel.cfg.Log.Warn("the end of an outage could not be written down", "error", err)
 	}
 }
 
 // again sees to the pins of a post that was made before by the same holder: a crash may have come between. What has ended since is not
 // pinned again.
-func (v *visit) again(ctx context.Context, made Post) {
-	if made.Holder != v.claim.Holder {
+func (v *visit) again(ctx context.Context, made engine.Post) {
+	if made.Holder != v.claim.holder {
 		return
 	}
-	posts, err := v.channel.cfg.Chats.Posts(ctx, v.from.Provider.ID, v.place)
-	if i := slices.IndexFunc(posts, func(p Post) bool { return p.ID == made.ID }); err == nil && i >= 0 {
+	posts, err := v.book().posts(ctx, v.place)
+	if i := slices.IndexFunc(posts, func(p engine.Post) bool { return p.ID == made.ID }); err == nil && i >= 0 {
 		v.tidy(ctx, posts[i])
 	}
 }
@@ -206,7 +211,7 @@ func (v *visit) unpin(ctx context.Context, over []string) *failure {
 	if f != nil || !slices.Contains(over, pinned) {
 		return f
 	}
-	posts, err := v.channel.cfg.Chats.Posts(ctx, v.from.Provider.ID, v.place)
+	posts, err := v.book().posts(ctx, v.place)
 	if err != nil {
 		return registryDown(ctx, "read the posts of a chat", err)
 	}

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"time"
+
+	"vestnik/engine"
 )
 
 // NewVKHook makes the door for the events of a provider's VK community that tell about chats; a community may have up to ten Callback API
@@ -54,7 +56,7 @@ type vkEvent struct {
 func (e *vkEvent) work(ctx context.Context, cfg *HookConfig) error {
 	m := &e.Object.Message
 	at := happened(time.Unix(m.Date, 0))
-	place := Place{VK, m.PeerID}
+	place := engine.ChatPlace{Network: engine.NetworkVK, ID: m.PeerID}
 	switch {
 	case e.Type != "message_new" || m.PeerID <= vkChats:
 		return nil
@@ -63,9 +65,9 @@ func (e *vkEvent) work(ctx context.Context, cfg *HookConfig) error {
 	case m.Action == nil || m.Action.MemberID != -cfg.GroupID:
 		return nil
 	case m.Action.Type == "chat_kick_user":
-		return cfg.Chats.Lose(ctx, cfg.Provider, place, "chat_kick_user", at)
+		return cfg.lose(ctx, place, "chat_kick_user", at)
 	case m.Action.Type == "chat_invite_user":
-		return cfg.Chats.Lose(ctx, cfg.Provider, place, "", at)
+		return cfg.lose(ctx, place, "", at)
 	}
 	return nil
 }

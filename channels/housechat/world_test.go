@@ -17,7 +17,7 @@ import (
 type world struct {
 	t       testing.TB
 	channel *Channel
-	chats   *Memory
+	chats   *registry
 	vk      *vkFake
 	max     *maxtest.Server
 }
@@ -29,7 +29,7 @@ const (
 )
 
 func newWorld(t *testing.T) *world {
-	w := &world{t: t, chats: &Memory{}, vk: startVK(t), max: startMAX(t, maxtest.Options{PerSecond: -1, PerChat: -1})}
+	w := &world{t: t, chats: newRegistry(t), vk: startVK(t), max: startMAX(t, maxtest.Options{PerSecond: -1, PerChat: -1})}
 	w.channel = w.another(Config{Timeout: 5 * time.Second})
 	return w
 }
@@ -58,18 +58,18 @@ func (w *world) another(cfg Config) *Channel {
 }
 
 // vkAt and maxAt open a chat that serves houses.
-func (w *world) vkAt(n int64, houses ...string) Place {
+func (w *world) vkAt(n int64, houses ...string) engine.ChatPlace {
 	w.vk.open(vkChats + n)
-	return w.serve(Place{VK, vkChats + n}, houses)
+	return w.serve(placeOf(engine.NetworkVK, vkChats+n), houses)
 }
 
-func (w *world) maxAt(n int64, houses ...string) Place {
+func (w *world) maxAt(n int64, houses ...string) engine.ChatPlace {
 	w.max.Open(-n)
-	return w.serve(Place{MAX, -n}, houses)
+	return w.serve(placeOf(engine.NetworkMAX, -n), houses)
 }
 
-func (w *world) serve(place Place, houses []string) Place {
-	w.chats.Put(provider, Chat{Place: place, Title: "Дом", Houses: houses, Joined: time.Now().Add(-time.Hour)})
+func (w *world) serve(place engine.ChatPlace, houses []string) engine.ChatPlace {
+	w.chats.put(engine.Chat{Place: place, Title: "Дом", Houses: houses, Joined: time.Now().Add(-time.Hour)})
 	return place
 }
 
@@ -125,13 +125,13 @@ func failed(t testing.TB, result engine.Result, reason engine.Reason, code strin
 }
 
 // chat gives a chat of the registry.
-func (w *world) chat(place Place) Chat {
+func (w *world) chat(place engine.ChatPlace) engine.Chat {
 	w.t.Helper()
-	for _, c := range w.chats.All(provider) {
+	for _, c := range w.chats.all() {
 		if c.Place == place {
 			return c
 		}
 	}
 	w.t.Fatalf("no chat in %v", place)
-	return Chat{}
+	return engine.Chat{}
 }

@@ -26,6 +26,7 @@ func ExerciseStores(t *testing.T, open func(t *testing.T) engine.Stores) {
 		{"stops", stopTests},
 		{"consents", consentTests},
 		{"limits", limitTests},
+		{"chats", chatTests},
 	}
 	for _, suite := range suites {
 		t.Run(suite.name, func(t *testing.T) {

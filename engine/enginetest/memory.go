@@ -36,6 +36,8 @@ type Memory struct {
 	places    map[string]map[string]time.Time // by name: who is in, until when
 	breakers  map[senderChannel]engine.Breaker
 	tally     map[hourly]int64
+	chats     map[chatName]string   // JSON
+	threads   map[threadName]string // JSON
 }
 
 // NewMemory makes an empty Memory.
@@ -60,6 +62,8 @@ func NewMemory() *Memory {
 		places:    map[string]map[string]time.Time{},
 		breakers:  map[senderChannel]engine.Breaker{},
 		tally:     map[hourly]int64{},
+		chats:     map[chatName]string{},
+		threads:   map[threadName]string{},
 	}
 }
 
@@ -69,7 +73,7 @@ func (m *Memory) Stores() engine.Stores {
 		Registry: registry{m}, Audience: audience{m}, Ledger: ledger{m}, Marks: marks{m},
 		Cashbook: cashbook{m}, Stops: stops{m}, Journal: journal{m}, Queue: queue{m},
 		Answers: answers{m}, Consents: consents{m}, Frequency: frequency{m}, Claims: claims{m},
-		Pace: pace{m}, Breakers: breakers{m}, Tally: tally{m},
+		Pace: pace{m}, Breakers: breakers{m}, Tally: tally{m}, Chats: chats{m},
 	}
 }
 

@@ -27,6 +27,9 @@
 //	v:{p}:consents:log      hash: digest of an account → its entries, sealed: see consents.go; never expires
 //	v:{p}:sent:KIND:B       hash: bucket B of accounts → which campaigns of the kind on which days: see frequency.go
 //	v:{p}:tally:CHANNEL:DAY hash: fact and hour → how many
+//	v:{p}:chats             hash: chat → a token and JSON; never expires
+//	v:{p}:chats:index       sorted set: house, code, place or state and chat, for looking up; never expires
+//	v:{p}:thread:DIGEST     hash of one field: a token and what was posted in a place, as JSON
 //	v:{registry}:providers  hash of a token and JSON; v:{registry}:keys likewise, without the token
 //	v:{breakers}            hash: provider/channel → a token and JSON
 //	v:{pace:DIGEST}:END     how much of a limit is spent in the window that ends at END, in ms
@@ -38,7 +41,7 @@
 //
 // No key and no log line has personal data in it: accounts, documents, addresses, references, names of limits and idempotency keys appear as
 // digests keyed with Options.Secret. What is known about people lies in the chunks only, and in the proofs of consents. Everything but providers,
-// keys, stops, consents and the list of active campaigns expires. What tells who travels (batches, due, awake, leases) is gone when nobody does.
+// keys, stops, consents, chats and the list of active campaigns expires. What tells who travels (batches, due, awake, leases) is gone when nobody does.
 //
 // A connection that fails is an error that wraps engine.ErrDown; a caller whose context has ended gets the context's error.
 package redisq

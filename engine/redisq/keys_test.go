@@ -57,9 +57,9 @@ func TestWhatLiesInRedis(t *testing.T) {
 		}
 	}
 	forever := map[string]bool{"v:{registry}:providers": true, "v:{registry}:keys": true, "v:{active}": true, "v:{prv}:stops:email": true,
-		"v:{prv}:consents": true, "v:{prv}:consents:log": true}
+		"v:{prv}:consents": true, "v:{prv}:consents:log": true, "v:{prv}:chats": true, "v:{prv}:chats:index": true}
 	keys := strings.Fields(redisCLI(t, server, "--scan"))
-	if len(keys) < 26 {
+	if len(keys) < 29 {
 		t.Fatalf("only %d keys: %v", len(keys), keys)
 	}
 	for _, key := range keys {
@@ -137,6 +137,16 @@ func useProvider(ctx context.Context, s engine.Stores, list []engine.Recipient, 
 			return err
 		},
 		func() error { return s.Tally.Add(ctx, "prv", engine.Email, engine.Bounced, now, 1) },
+		func() error {
+			return s.Chats.AddChat(ctx, "prv", engine.Chat{ID: "chat", Houses: []string{list[0].House}})
+		},
+		func() error {
+			_, err := s.Chats.ChangeThread(ctx, "prv", engine.ChatPlace{Network: engine.NetworkVK, ID: 1}, func(t *engine.Thread) error {
+				t.Posts = []engine.Post{{ID: "1"}}
+				return nil
+			})
+			return err
+		},
 	}
 }
 

@@ -57,6 +57,8 @@ var (
 	spendText string
 	//go:embed enter.lua
 	enterText string
+	//go:embed chat.lua
+	chatText string
 
 	appendScript    = redis.NewScript(appendText)
 	directScript    = redis.NewScript(directText)
@@ -82,6 +84,7 @@ var (
 	takenScript     = redis.NewScript(takenText)
 	spendScript     = redis.NewScript(spendText)
 	enterScript     = redis.NewScript(enterText)
+	chatScript      = redis.NewScript(chatText)
 )
 
 // run calls a script; Redis need not know it yet, as after a restart.

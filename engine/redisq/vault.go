@@ -113,4 +113,5 @@ const (
 	kindCounted   = 'f'
 	kindPlace     = 'h'
 	kindPace      = 'n'
+	kindChat      = 'k'
 )
