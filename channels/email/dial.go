@@ -61,6 +61,7 @@ func (s *session) greet(cfg *Config) *engine.Fault {
 	}
 	s.pipelining, _ = s.client.Extension("PIPELINING")
 	s.eightBit, _ = s.client.Extension("8BITMIME")
+	s.utf8, _ = s.client.Extension("SMTPUTF8")
 	return nil
 }
 

@@ -1,6 +1,7 @@
 // Package email hands messages to SMTP servers: connections that are kept and shared, replies sorted into the engine's reasons.
 //
-// It takes the From and Reply-To of each provider from its settings email.from and email.reply_to. It never retries a message that a
+// It takes the From and Reply-To of each provider from its settings email.from and email.reply_to, and the keys to sign with from email.dkim_….
+// It never retries a message that a
 // relay has looked at, never waits out a relay's wish (the engine does both), and keeps nothing of a message once Send has returned. No
 // address of a resident appears in what it tells of failures.
 package email
@@ -37,6 +38,7 @@ type Config struct {
 type Channel struct {
 	cfg  Config
 	pool *pool
+	keys keyring
 }
 
 // New makes the channel; it connects when there is something to send.
@@ -72,10 +74,7 @@ func (c *Channel) Close() error {
 // Message-ID, by which mailboxes recognize it.
 func (c *Channel) Send(ctx context.Context, from engine.Sender, msgs []engine.Message) []engine.Result {
 	results := make([]engine.Result, len(msgs))
-	sender, err := senderOf(from.Provider)
-	if err == nil {
-		sender.bounces, err = c.cfg.bouncesOf(from.Provider)
-	}
+	sender, err := c.sender(from)
 	if err != nil {
 		for i := range results {
 			results[i].Fault = &engine.Fault{Reason: engine.Misconfigured, Err: err}
@@ -155,13 +154,16 @@ func (c *courier) rest() {
 
 // deliver sends one message over the courier's session. A session that its relay had closed while nobody used it is replaced.
 func (c *courier) deliver(msg *engine.Message) *engine.Fault {
-	to, err := mailbox(msg.Recipient.Email)
+	to, err := mailboxOf(msg.Recipient.Email)
 	if err != nil {
 		return &engine.Fault{Reason: engine.BadAddress, Err: err}
 	}
 	block, err := c.letter.compose(c.sender, to, msg, time.Now())
 	if err != nil {
 		return &engine.Fault{Reason: engine.BadMessage, Err: err}
+	}
+	if block, err = c.letter.sign(c.sender.keys, block); err != nil {
+		return &engine.Fault{Reason: engine.Misconfigured, Err: err}
 	}
 	for {
 		try := c.session.send(c.sender.returnAddress(msg), to, block)

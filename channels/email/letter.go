@@ -19,8 +19,9 @@ import (
 // It is written by hand because go-mail's writer takes 30 µs and 155 allocations for 5 KB, more than the whole delivery over an open
 // connection (20 µs); this one takes 5 to 8 µs and allocates nothing.
 type letter struct {
-	out  []byte // the message
-	body []byte // scratch: one part before it is encoded
+	out    []byte // the message
+	body   []byte // scratch: one part before it is encoded
+	sealed []byte // the message with its signatures
 }
 
 // boundary cannot appear in base64, and so needs no chance (RFC 2045 §6.8).
@@ -67,7 +68,7 @@ func (l *letter) subject(subject string) error {
 		subject = strings.Join(strings.Fields(subject), " ")
 	}
 	if strings.ContainsFunc(subject, func(r rune) bool { return r < ' ' || r > '~' }) {
-		l.encoded("Subject:", subject)
+		l.out = append(appendWords(append(l.out, "Subject:"...), subject), "\r\n"...)
 		return nil
 	}
 	for word := range strings.SplitSeq(subject, " ") {
@@ -79,10 +80,9 @@ func (l *letter) subject(subject string) error {
 	return nil
 }
 
-// encoded writes a header field in base64 words (RFC 2047 §2), one a line. Package mime does the same slower.
-func (l *letter) encoded(name, text string) {
-	l.out = append(l.out, name...)
-	for text != "" {
+// appendWords adds a text in base64 words (RFC 2047 §2), one a line; the first goes on behind the field's name. Package mime does the same slower.
+func appendWords(out []byte, text string) []byte {
+	for first := true; text != ""; first = false {
 		end := 0
 		for end < len(text) {
 			_, size := utf8.DecodeRuneInString(text[end:])
@@ -91,11 +91,15 @@ func (l *letter) encoded(name, text string) {
 			}
 			end += size
 		}
-		l.body = append(l.body[:0], text[:end]...)
-		l.out = base64.StdEncoding.AppendEncode(append(l.out, " =?utf-8?b?"...), l.body)
-		l.out = append(l.out, "?=\r\n"...)
+		if !first {
+			out = append(out, "\r\n"...)
+		}
+		var piece [39]byte
+		out = base64.StdEncoding.AppendEncode(append(out, " =?utf-8?b?"...), piece[:copy(piece[:], text[:end])])
+		out = append(out, "?="...)
 		text = text[end:]
 	}
+	return out
 }
 
 // unsubscribe offers the one-click unsubscribe (RFC 8058); no address, no offer.

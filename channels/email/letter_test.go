@@ -2,9 +2,7 @@ package email
 
 import (
 	"bytes"
-	"encoding/json"
 	"net/mail"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -65,34 +63,6 @@ func TestLetter(t *testing.T) {
 	}
 	if kind := got.Root.ContentType; kind != "multipart/alternative" || got.Root.FirstChild.ContentType != "text/plain" {
 		t.Errorf("the message is %s, first %s", kind, got.Root.FirstChild.ContentType)
-	}
-}
-
-// TestLetterReadByPython lets a parser of another family read a letter.
-func TestLetterReadByPython(t *testing.T) {
-	msg := bills(1)[0]
-	python := exec.CommandContext(t.Context(), "python3", "-c", `
-import sys, json, email, email.policy
-m = email.message_from_binary_file(sys.stdin.buffer, policy=email.policy.SMTP)
-defects = [str(d) for p in m.walk() for d in p.defects] + [str(d) for h in m.values() for d in h.defects]
-print(json.dumps({"subject": m["Subject"], "from": m["From"], "defects": defects, "kind": m.get_content_type(),
-  "text": m.get_body(("plain",)).get_content(), "html": m.get_body(("html",)).get_content(), "date": m["Date"].datetime.isoformat()}))`)
-	python.Stdin = bytes.NewReader(compose(t, utility.Provider, msg))
-	out, err := python.Output()
-	if err != nil {
-		t.Fatalf("python3: %v (apt-get install -y python3)", err)
-	}
-	var got struct {
-		Subject, From, Kind, Text, HTML, Date string
-		Defects                               []string
-	}
-	if err := json.Unmarshal(out, &got); err != nil {
-		t.Fatal(err)
-	}
-	if len(got.Defects) > 0 || got.Subject != msg.Content.Subject || got.From != "УК «Заря» <bill@zarya.example>" || got.Kind != "multipart/alternative" ||
-		unix(got.Text) != msg.Content.Text || unix(got.HTML) != msg.Content.HTML ||
-		got.Date != "2026-11-05T12:00:00+05:00" {
-		t.Errorf("python reads %+v", got)
 	}
 }
 

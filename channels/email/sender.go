@@ -1,12 +1,15 @@
 package email
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
-	"mime"
 	"net/mail"
 	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 
@@ -19,6 +22,20 @@ type sender struct {
 	domain  string // of the address, for Message-ID
 	fields  []byte // the header fields that stand in every letter
 	bounces string // domain where returned letters are taken; empty: they come back to address
+	keys    []Key  // that every letter is signed with
+}
+
+// sender is what is the same in all letters of one Send.
+func (c *Channel) sender(from engine.Sender) (s sender, err error) {
+	if s, err = senderOf(from.Provider); err != nil {
+		return s, err
+	}
+	if s.bounces, err = c.cfg.bouncesOf(from.Provider); err != nil {
+		return s, err
+	}
+	s.fields = appendCampaign(s.fields, from)
+	s.keys, err = c.keys.of(from.Provider, s.domain, time.Now())
+	return s, err
 }
 
 // senderOf reads the provider's settings email.from, "Name <address>" or an address, and email.reply_to. The name defaults to the
@@ -38,7 +55,7 @@ func senderOf(p engine.Provider) (sender, error) {
 	if from.Name == "" {
 		from.Name = p.Name
 	}
-	s := sender{address: from.Address, fields: appendField(nil, "From", display(from))}
+	s := sender{address: from.Address, fields: appendAddress(nil, "From", from)}
 	_, s.domain, _ = strings.Cut(from.Address, "@")
 	if setting = p.Setting("email.reply_to"); setting != "" {
 		replyTo, err := mail.ParseAddress(setting)
@@ -48,7 +65,7 @@ func senderOf(p engine.Provider) (sender, error) {
 		if replyTo.Address, err = mailbox(replyTo.Address); err != nil {
 			return sender{}, fmt.Errorf("email.reply_to: %w", err)
 		}
-		s.fields = appendField(s.fields, "Reply-To", display(replyTo))
+		s.fields = appendAddress(s.fields, "Reply-To", replyTo)
 	}
 	s.fields = appendField(s.fields, "Auto-Submitted", "auto-generated") // RFC 3834 §5: holiday answers are not for us
 	s.fields = appendField(s.fields, "MIME-Version", "1.0")
@@ -83,17 +100,30 @@ func (c Config) bouncesOf(p engine.Provider) (string, error) {
 	return strings.TrimPrefix(address, "b@"), nil
 }
 
-// display is the address as it stands in a header; a Russian name is base64, which is half as long as net/mail's own encoding.
-func display(a *mail.Address) string {
-	if name := mime.BEncoding.Encode("utf-8", a.Name); name != a.Name {
-		return name + " <" + a.Address + ">"
+// appendAddress adds a header field with one address, a name beyond ASCII in base64, which for Russian is half as long as net/mail's own way.
+func appendAddress(out []byte, field string, a *mail.Address) []byte {
+	if !strings.ContainsFunc(a.Name, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return appendField(out, field, a.String())
 	}
-	return a.String()
+	out = appendWords(append(append(out, field...), ':'), a.Name)
+	if line := len(out) - bytes.LastIndexByte(out, '\n') - 1; line+len(a.Address)+3 > 76 {
+		out = append(out, "\r\n"...)
+	}
+	return append(append(append(out, " <"...), a.Address...), ">\r\n"...)
 }
 
-// mailbox gives the address in the form it has in RCPT TO (RFC 5321 §4.1.2, without quoted names and address literals, which no resident
-// has), a Russian domain in its ASCII form (RFC 5891). The error never repeats the address.
+// mailbox is mailboxOf for addresses that every relay must be able to write to.
 func mailbox(address string) (string, error) {
+	address, err := mailboxOf(address)
+	if err == nil && !ascii(address) {
+		return "", errors.New("the name of the address has letters beyond ASCII")
+	}
+	return address, err
+}
+
+// mailboxOf gives the address in the form it has in RCPT TO (RFC 5321 §4.1.2, without quoted names and address literals, which no resident
+// has), a Russian domain in its ASCII form (RFC 5891). A name beyond ASCII stays as it is (RFC 6531 §3.3). The error never repeats the address.
+func mailboxOf(address string) (string, error) {
 	address = strings.TrimSpace(address)
 	local, domain, found := strings.Cut(address, "@")
 	switch {
@@ -105,21 +135,38 @@ func mailbox(address string) (string, error) {
 		return "", errors.New("the address has a dot in the wrong place")
 	}
 	for _, letter := range local {
-		if letter >= 0x80 {
-			return "", errors.New("the name of the address has letters beyond ASCII, which need SMTPUTF8")
+		if letter >= 0x80 && letter != utf8.RuneError && unicode.IsGraphic(letter) && !unicode.IsSpace(letter) {
+			continue
 		}
-		if !atext(byte(letter)) && letter != '.' {
+		if letter >= 0x80 || !atext(byte(letter)) && letter != '.' {
 			return "", errors.New("the name of the address has a character it must not have")
 		}
 	}
 	if plainDomain(domain) {
 		return address, nil
 	}
-	ascii, err := idna.Lookup.ToASCII(domain)
-	if err != nil || !plainDomain(ascii) {
-		return "", errors.New("the domain of the address is not valid")
+	domain, err := asciiDomain(domain)
+	if err != nil {
+		return "", err
 	}
-	return local + "@" + ascii, nil
+	return local + "@" + domain, nil
+}
+
+// ascii reports whether a relay takes the address without SMTPUTF8 (RFC 6531).
+func ascii(address string) bool {
+	return strings.IndexFunc(address, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
+}
+
+// asciiDomain gives a domain in ASCII (RFC 5891).
+func asciiDomain(domain string) (string, error) {
+	if plainDomain(domain) {
+		return domain, nil
+	}
+	domain, err := idna.Lookup.ToASCII(domain)
+	if err != nil || !plainDomain(domain) {
+		return "", errors.New("the domain is not valid")
+	}
+	return domain, nil
 }
 
 // atext is what the parts of an address are made of (RFC 5322 §3.2.3).

@@ -23,6 +23,7 @@ type session struct {
 	timeout    time.Duration // for one answer of the relay
 	pipelining bool
 	eightBit   bool // 8BITMIME (RFC 6152)
+	utf8       bool // SMTPUTF8 (RFC 6531)
 
 	sent   int         // transactions begun
 	open   bool        // the last transaction was left open and wants RSET
@@ -44,6 +45,9 @@ type attempt struct {
 
 // send carries one message, a block as letter.compose gives it, between bare addresses.
 func (s *session) send(from, to string, block []byte) attempt {
+	if !s.utf8 && !ascii(to) {
+		return attempt{fault: &engine.Fault{Reason: engine.BadAddress, Err: errNoUTF8}}
+	}
 	used := s.sent > 0
 	s.sent++
 	in, said, err := s.envelope(from, to)
@@ -63,6 +67,8 @@ func (s *session) send(from, to string, block []byte) attempt {
 	s.broken = s.broken || closing
 	return attempt{fault: refusal(in, said, to), again: used && in == mailFrom && closing}
 }
+
+var errNoUTF8 = errors.New("the name of the address has letters beyond ASCII, for which the relay does not offer SMTPUTF8")
 
 // command is one line of the envelope, in three pieces, and the stage its refusal belongs to.
 type command struct {
@@ -105,7 +111,10 @@ func (s *session) envelope(from, to string) (stage, reply, error) {
 
 func (s *session) commands(from, to string) []command {
 	end := ">\r\n"
-	if s.eightBit {
+	switch {
+	case !ascii(to):
+		end = "> BODY=8BITMIME SMTPUTF8\r\n" // who offers one offers the other (RFC 6531 §3.1)
+	case s.eightBit:
 		end = "> BODY=8BITMIME\r\n"
 	}
 	commands := s.scratch[:0]

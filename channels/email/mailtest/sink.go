@@ -30,6 +30,7 @@ type Options struct {
 	LoginOnly bool          // AUTH offers LOGIN and not PLAIN
 	Patience  int           // transactions in one connection before it is ended by a 421; 0: without end
 	Delay     time.Duration // what slow@ takes; 0: a second
+	UTF8      bool          // SMTPUTF8 is offered (RFC 6531)
 	Failures  int           // how many times tempfail451@ fails before it is accepted; 0: once
 }
 
@@ -128,6 +129,7 @@ func (s *Sink) Resume() error {
 	s.address = listener.Addr().String()
 	server := smtp.NewServer(smtp.BackendFunc(s.session))
 	server.Domain, server.AllowInsecureAuth, server.MaxRecipients = "sink.example", true, 100
+	server.EnableSMTPUTF8 = s.options.UTF8
 	server.ErrorLog = log.New(io.Discard, "", 0)
 	config := &tls.Config{MinVersion: tls.VersionTLS12, GetConfigForClient: s.handshake, Certificates: []tls.Certificate{s.cert}}
 	switch s.options.TLS {
