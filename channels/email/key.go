@@ -37,6 +37,13 @@ type Key struct {
 // Name is where the public half stands in DNS (RFC 6376 §3.6.2.1).
 func (k Key) Name() string { return k.Selector + "._domainkey." + k.Domain }
 
+// CheckKeys tells what is wrong with a provider's keys and what belongs to them; it is no mistake to have none.
+func CheckKeys(p engine.Provider) error {
+	s, _ := senderOf(p) // who has no address yet may have keys
+	_, err := readRing(p, s.domain)
+	return err
+}
+
 // readRing reads a provider's keys.
 func readRing(p engine.Provider, domain string) (r ring, err error) {
 	r.from = keySettings(p, domain)

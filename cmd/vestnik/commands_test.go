@@ -1,7 +1,11 @@
 package main
 
 import (
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -104,11 +108,28 @@ func TestConfigPrintsTheExample(t *testing.T) {
 	}
 }
 
+// dkimKey makes a private key in PEM, and gives a piece of it that nobody may show.
+func dkimKey(t *testing.T) (text, piece string) {
+	t.Helper()
+	_, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+	return text, base64.StdEncoding.EncodeToString(der)[24:60]
+}
+
 var identity = regexp.MustCompile(`^[a-z0-9]{16}$`)
 
 func TestProvidersAndKeys(t *testing.T) {
 	s := newShell(t).withStores()
-	s.write("dkim.pem", "hunter2\n")
+	private, secret := dkimKey(t)
+	s.write("dkim.pem", private)
+	s.write("none.pem", "hunter2\n")
 	id := s.must("provider", "add", "--name", "УК «Пример»", "--inn", "7701234567", "--timezone", "Asia/Yekaterinburg", "--email-from", "bills@example.ru", "payment.bic=044525225")
 	if !identity.MatchString(id) {
 		t.Fatalf("not an ID alone: %q", id)
@@ -127,12 +148,18 @@ func TestProvidersAndKeys(t *testing.T) {
 	if p.Timezone != "Europe/Moscow" || p.Settings["email.from"] != "bills@example.ru" || p.Settings["payment.url"] != "https://pay.example.ru" || p.Settings["payment.bic"] != "" {
 		t.Errorf("%+v", p)
 	}
-	if strings.Contains(shown+s.must("provider", "show", id)+s.must("provider", "list", "--json"), "hunter2") || p.Settings["email.dkim_key"] != "(hidden)" {
+	if strings.Contains(shown+s.must("provider", "show", id)+s.must("provider", "list", "--json"), secret) || p.Settings["email.dkim_key"] != "(hidden)" {
 		t.Errorf("a secret is shown: %+v", p)
 	}
 	if r := s.run("provider", "set", id, "email.from=nobody", "nothing", "email.dkim_key=x", "vk.token_file=nowhere"); r.code != exitUsage || strings.Count(r.err, "\n") != 4 {
 		t.Errorf("exit %d, want every mistake on a line:\n%s", r.code, r.err)
 	}
+	for _, wrong := range []string{"email.dkim_key_file=none.pem", "email.dkim_selector=a,b", "email.dkim_next_key_file=dkim.pem", "email.dkim_next_from=soon"} {
+		if r := s.run("provider", "set", id, wrong); r.code != exitUsage || strings.Contains(r.err, "hunter2") {
+			t.Errorf("%s: exit %d: %s", wrong, r.code, r.err)
+		}
+	}
+	s.must("provider", "set", id, "email.dkim_selector=s1", "email.dkim_next_key_file=dkim.pem", "email.dkim_next_selector=s2", "email.dkim_next_from=2030-01-01")
 	if r := s.run("provider", "show", "nobody"); r.code != exitFailed || !strings.Contains(r.err, "there is no provider nobody") {
 		t.Errorf("%+v", r)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"vestnik/channels/email"
 	"vestnik/cmd/vestnik/house"
 	"vestnik/engine"
 )
@@ -83,7 +84,13 @@ func (t *terminal) change(p *engine.Provider, pairs []string) error {
 		}
 		wrong = append(wrong, t.changeOne(p, key, value))
 	}
-	if err := errors.Join(wrong...); err != nil {
+	err := errors.Join(wrong...)
+	if mail := func(pair string) bool { return strings.HasPrefix(pair, "email.") }; err == nil && slices.ContainsFunc(pairs, mail) {
+		if err = email.CheckKeys(*p); err != nil {
+			err = t.fail("ключи DKIM не сходятся: %w // the DKIM keys do not fit together: %w", err)
+		}
+	}
+	if err != nil {
 		return &usageError{err}
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"vestnik/channels/email"
 	"vestnik/engine"
 )
 
@@ -40,6 +41,13 @@ func Settings() []Setting {
 	hidden := func(key string) Setting {
 		return Setting{Key: key, Secret: true, Rule: "файл не пуст // a file that is not empty", fine: func(v string) bool { return v != "" }}
 	}
+	keys := func(key string) Setting {
+		return Setting{Key: key, Secret: true, Rule: "закрытые ключи PEM: RSA от 2048 бит, Ed25519 // private keys in PEM: RSA of 2048 bits or more, Ed25519",
+			fine: func(v string) bool {
+				list, err := email.ParseKeys(v)
+				return err == nil && len(list) > 0
+			}}
+	}
 	digits := func(key, count string) Setting {
 		re := regexp.MustCompile(`^\d{` + strings.ReplaceAll(count, " ", `}$|^\d{`) + `}$`)
 		n := strings.ReplaceAll(count, " ", "/")
@@ -50,7 +58,10 @@ func Settings() []Setting {
 	}
 	list := []Setting{
 		{Key: "timezone", Rule: "часовой пояс вида Asia/Yekaterinburg // a time zone like Asia/Yekaterinburg", fine: IsTimezone},
-		address("email.from"), address("email.reply_to"), {Key: "email.bounces", Rule: "домен вида bounces.example.ru // a domain like bounces.example.ru", fine: isDomain}, text("email.dkim_domain"), text("email.dkim_selector"), hidden("email.dkim_key"),
+		address("email.from"), address("email.reply_to"),
+		{Key: "email.bounces", Rule: "домен вида bounces.example.ru // a domain like bounces.example.ru", fine: isDomain},
+		text(email.SettingDomain), text(email.SettingSelector), keys(email.SettingKey),
+		text(email.SettingNextSelector), keys(email.SettingNextKey), text(email.SettingNextFrom),
 		text("payment.name"), digits("payment.inn", "10 12"), digits("payment.kpp", "9"), digits("payment.account", "20"), text("payment.bank"),
 		digits("payment.bic", "9"), digits("payment.corr_account", "20"), link("payment.url"),
 		words("gis.stand", "ppak", "sit01", "sit02-http", "custom"), link("gis.url"), text("gis.org_ppaguid"), text("gis.user"), hidden("gis.password"),
