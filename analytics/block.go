@@ -142,8 +142,6 @@ func fill(to driver.BatchColumn, values any) error {
 		return fillRows(to, lists)
 	case [][]int64:
 		return fillRows(to, lists)
-	case [][]string:
-		return fillRows(to, lists)
 	}
 	return to.Append(values)
 }

@@ -43,7 +43,7 @@ func (h *History) Migrate(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return h.lean(ctx)
 }
 
 // ensureDatabase creates the database when the server says that it does not know it; a user who may not create one never has to.

@@ -1,6 +1,7 @@
 package analytics
 
 import (
+	"strings"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -54,14 +55,14 @@ func (r *entryRows) values() []any {
 	return append(r.origin.values(), r.facts, r.channels, r.reasons, r.codes, r.at, r.ordinals)
 }
 
-// orderRows are rows of orders: recipients, a chunk each.
+// orderRows are rows of audience: recipients, a chunk each.
 type orderRows struct {
 	origin
 	kinds, templates                     []string
 	versions                             []uint32
 	at                                   []time.Time
 	ordinals                             [][]uint32
-	accounts, documents, periods, houses [][]string
+	accounts, documents, periods, houses []string // of a chunk, joined
 	amounts                              [][]int64
 	known                                [][]uint8
 
@@ -69,23 +70,27 @@ type orderRows struct {
 }
 
 var orderColumns = append(originColumns[:3:3], []clickhouse.ColumnNameAndType{{Name: "kind", Type: word}, {Name: "template", Type: word},
-	{Name: "version", Type: "UInt32"}, {Name: "at", Type: moment}, {Name: "ordinals", Type: "Array(UInt32)"}, {Name: "accounts", Type: "Array(String)"},
-	{Name: "documents", Type: "Array(String)"}, {Name: "periods", Type: "Array(String)"}, {Name: "houses", Type: "Array(String)"},
+	{Name: "version", Type: "UInt32"}, {Name: "at", Type: moment}, {Name: "ordinals", Type: "Array(UInt32)"}, {Name: "accounts", Type: "String"},
+	{Name: "documents", Type: "String"}, {Name: "periods", Type: "String"}, {Name: "houses", Type: "String"},
 	{Name: "amounts", Type: "Array(Int64)"}, {Name: "known", Type: "Array(UInt8)"}}...)
 
 // add appends those of a chunk who were ordered, and tells of how many nothing is known any more.
 func (r *orderRows) add(e *engine.Entry, ordinals engine.Ordinals, chunk []engine.Recipient) (unknown int) {
 	n := len(ordinals)
-	accounts, documents, periods, houses := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	var accounts, documents, periods, houses joined
 	amounts, known := make([]int64, n), make([]uint8, n)
+	nobody := new(engine.Recipient)
 	for i, ordinal := range ordinals {
-		if ordinal.Chunk() != e.Chunk || ordinal.Index() >= len(chunk) {
+		who := nobody
+		if ordinal.Chunk() == e.Chunk && ordinal.Index() < len(chunk) {
+			who, known[i] = &chunk[ordinal.Index()], 1
+		} else {
 			unknown++
-			continue
 		}
-		who := &chunk[ordinal.Index()]
-		known[i] = 1
-		accounts[i], documents[i], periods[i], houses[i] = who.Account, who.DocumentID, who.Period, who.House
+		accounts.add(i, who.Account)
+		documents.add(i, who.DocumentID)
+		periods.add(i, who.Period)
+		houses.add(i, who.House)
 		if who.Amount != nil {
 			amounts[i] = int64(*who.Amount)
 		}
@@ -97,16 +102,32 @@ func (r *orderRows) add(e *engine.Entry, ordinals engine.Ordinals, chunk []engin
 	r.at = append(r.at, e.At)
 	r.ordinals = append(r.ordinals, numbers(ordinals))
 	r.digits.add(e, r.ordinals[len(r.ordinals)-1], amounts)
-	r.accounts, r.documents = append(r.accounts, accounts), append(r.documents, documents)
-	r.periods, r.houses = append(r.periods, periods), append(r.houses, houses)
+	r.accounts, r.documents = append(r.accounts, string(accounts)), append(r.documents, string(documents))
+	r.periods, r.houses = append(r.periods, string(periods)), append(r.houses, string(houses))
 	r.amounts, r.known = append(r.amounts, amounts), append(r.known, known)
 	return unknown
 }
 
-func (r *orderRows) table() (string, []clickhouse.ColumnNameAndType) { return "orders", orderColumns }
+func (r *orderRows) table() (string, []clickhouse.ColumnNameAndType) { return "audience", orderColumns }
 
 func (r *orderRows) values() []any {
 	return append(r.origin.values(), r.kinds, r.templates, r.versions, r.at, r.ordinals, r.accounts, r.documents, r.periods, r.houses, r.amounts, r.known)
+}
+
+// joined is a column of a chunk in one text, as the door audience takes it apart.
+type joined []byte
+
+const unitSeparator = 0x1F
+
+// add appends the i-th value. One that has the separator in it, which no intake lets through, loses it rather than shift its neighbours.
+func (j *joined) add(i int, value string) {
+	if i > 0 {
+		*j = append(*j, unitSeparator)
+	}
+	if strings.IndexByte(value, unitSeparator) >= 0 {
+		value = strings.ReplaceAll(value, string(rune(unitSeparator)), " ")
+	}
+	*j = append(*j, value...)
 }
 
 // numbers gives ordinals as clickhouse-go knows them.

@@ -50,11 +50,16 @@ func (s stops) Stopped(ctx context.Context, provider engine.ProviderID, ch engin
 	if len(addresses) == 0 {
 		return nil, nil
 	}
+	list := make([]engine.Reason, len(addresses))
+	// Most channels of most providers have none, and digests of five hundred addresses cost more than to ask for that.
+	kept, err := s.client.Exists(ctx, stopsKey(provider, ch)).Result()
+	if err != nil || kept == 0 {
+		return list, fail(ctx, "read stops", err)
+	}
 	values, err := s.client.HMGet(ctx, stopsKey(provider, ch), s.fields(addresses)...).Result()
 	if err != nil {
 		return nil, fail(ctx, "read stops", err)
 	}
-	list := make([]engine.Reason, len(addresses))
 	for i, value := range values {
 		if text, there := value.(string); there {
 			list[i], _ = readStop(text)
