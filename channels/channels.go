@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"vestnik/channels/email"
+	"vestnik/channels/housechat"
 	"vestnik/channels/vk"
 	"vestnik/engine"
 )
@@ -15,6 +16,8 @@ import (
 type Config struct {
 	Email email.Config // on when it has relays
 	VK    *vk.Config   // on when it is there; which provider it serves, the provider's settings say
+
+	HouseChat *housechat.Config // likewise
 }
 
 // Build makes the channels that are on, by name. All that is wrong with the settings is reported at once.
@@ -35,6 +38,10 @@ func Build(cfg Config) (map[engine.ChannelName]engine.Channel, error) {
 	if cfg.VK != nil {
 		channel, err := vk.New(*cfg.VK)
 		add(engine.VK, channel, err)
+	}
+	if cfg.HouseChat != nil {
+		channel, err := housechat.New(*cfg.HouseChat)
+		add(engine.HouseChat, channel, err)
 	}
 	if len(mistakes) > 0 {
 		return nil, errors.Join(append(mistakes, Close(built))...)

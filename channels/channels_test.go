@@ -4,8 +4,10 @@ import (
 	"testing"
 
 	"vestnik/channels/email"
+	"vestnik/channels/housechat"
 	"vestnik/channels/vk"
 	"vestnik/engine"
+	"vestnik/engine/enginetest"
 )
 
 func TestBuild(t *testing.T) {
@@ -17,11 +19,12 @@ func TestBuild(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	built, err = Build(Config{Email: email.Config{Relays: relays}, VK: &vk.Config{}})
-	if err != nil || built[engine.Email] == nil || built[engine.VK] == nil || len(built) != 2 {
+	built, err = Build(Config{Email: email.Config{Relays: relays}, VK: &vk.Config{},
+		HouseChat: &housechat.Config{Chats: enginetest.NewMemory().Stores().Chats}})
+	if err != nil || built[engine.Email] == nil || built[engine.VK] == nil || built[engine.HouseChat] == nil || len(built) != 3 {
 		t.Errorf("a relay is configured and %v was built, %v", built, err)
 	}
-	for name, setting := range map[engine.ChannelName]string{engine.Email: "email.from", engine.VK: "vk.token"} {
+	for name, setting := range map[engine.ChannelName]string{engine.Email: "email.from", engine.VK: "vk.token", engine.HouseChat: "max.token"} {
 		served, bare := engine.Provider{Settings: map[string]string{setting: "x"}}, engine.Provider{}
 		picky, is := built[name].(engine.Selective)
 		if !is || !picky.Serves(served) || picky.Serves(bare) {
@@ -31,7 +34,9 @@ func TestBuild(t *testing.T) {
 	if err := Close(built); err != nil {
 		t.Error(err)
 	}
-	if _, err := Build(Config{VK: &vk.Config{Timeout: -1}}); err == nil {
-		t.Error("wrong settings are taken")
+	for _, wrong := range []Config{{VK: &vk.Config{Timeout: -1}}, {HouseChat: &housechat.Config{}}} {
+		if _, err := Build(wrong); err == nil {
+			t.Error("wrong settings are taken")
+		}
 	}
 }

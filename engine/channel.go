@@ -100,7 +100,8 @@ type Result struct {
 	Received bool   // the provider says that it lies in the resident's mailbox or cabinet now
 }
 
-// Fault is a failed send as the channel classified it. An unknown error is temporary. "Slow down" (Throttled) is not an attempt.
+// Fault is a failed send as the channel classified it. An unknown error is temporary. "Slow down" (Throttled) is not an attempt, and neither is
+// NoAddress: the recipient is passed over like one whose address is not known.
 type Fault struct {
 	Reason     Reason        // a reason of failure: retry rule, metric label and report column at once
 	Code       string        // the provider's own: "550 5.1.1", "VK 901", "INT002000"; never an address

@@ -256,6 +256,8 @@ func judge(ctx context.Context, result Result) verdict {
 		return verdict{what: taken, received: result.Received}
 	case ctx.Err() != nil && f.Reason.Temporary() && errors.Is(f, ctx.Err()):
 		return verdict{what: again}
+	case f.Reason == NoAddress: // only the channel could know: a house without a chat
+		return verdict{what: skipped, fault: f}
 	default:
 		return verdict{what: failed, fault: f}
 	}

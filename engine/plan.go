@@ -16,7 +16,7 @@ type verdict struct {
 	fulfilled bool          // of taken: the goal is met, there is nothing to wait for
 	outcome   Outcome       // of ended
 	reason    Reason        // of ended and skipped
-	fault     *Fault        // of failed
+	fault     *Fault        // of failed, and of skipped if the channel said that there is no address
 	hold      Hold          // of held: why
 	due       time.Time     // of held: until when
 	receipt   string        // of handed

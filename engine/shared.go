@@ -93,7 +93,7 @@ func (e *Engine) cover(ctx context.Context, r *run) error {
 		switch v := r.verdicts[owner]; {
 		case v.what == taken:
 			r.verdicts[i] = verdict{what: taken, received: v.received, covered: true}
-		case v.what == skipped, v.what == failed && v.fault.Reason == BadMessage:
+		case v.what == skipped && v.fault == nil, v.what == failed && v.fault.Reason == BadMessage:
 			r.verdicts[i] = verdict{}
 		default:
 			r.verdicts[i] = v

@@ -229,3 +229,22 @@ func TestAHouseIsHeldByAQuotaOnce(t *testing.T) {
 		w.expectOnePostAHouse(3)
 	})
 }
+
+// TestAHouseWithoutAChatIsPassedOver: only the channel knows which houses have a chat; those without one are asked about once a batch, and nobody
+// there has failed.
+func TestAHouseWithoutAChatIsPassedOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := simpleTown(t, engine.HouseChat, engine.Email)
+		w.channels[engine.HouseChat].Otherwise(enginetest.Refuse(engine.NoAddress, "no chat"))
+		c := w.order(engine.Campaign{Kind: engine.KindOutage, Route: routeOf(chat)}, 300, houses)
+		only := w.order(engine.Campaign{Kind: engine.KindOutage, Route: routeOf(chat[:1])}, 300, houses)
+		w.start(c)
+		w.start(only)
+		w.run(time.Minute)
+		w.expectTold(c, map[string]int{"ordered": 300, "sent/email": 300})
+		w.expectReasons(only, map[string]int{"undelivered no_address": 300})
+		if n := len(w.channels[engine.HouseChat].Attempts()); n != 6 {
+			t.Errorf("%d posts were tried, want one a house and campaign", n)
+		}
+	})
+}

@@ -144,7 +144,7 @@ func (c *Channel) deliver(ctx context.Context, from engine.Sender, msg *engine.M
 	case lost > 0:
 		return engine.Result{Fault: &engine.Fault{Reason: engine.Refused, Code: "lost", Err: errors.New("every chat of this house is lost")}}
 	}
-	return engine.Result{Fault: &engine.Fault{Reason: engine.BadAddress, Code: "no chat", Err: errors.New("no chat of this house")}}
+	return engine.Result{Fault: &engine.Fault{Reason: engine.NoAddress, Code: "no chat", Err: errors.New("no chat of this house")}}
 }
 
 // refused is the Fault of a message that must not stand in a house chat.

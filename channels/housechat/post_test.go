@@ -33,7 +33,7 @@ func TestHouses(t *testing.T) {
 	t.Run("none", func(t *testing.T) {
 		w := newWorld(t)
 		w.chats.put(engine.Chat{Code: engine.NewChatCode(), Houses: []string{houseA}}) // nobody has joined it yet
-		failed(t, w.send(w.outage("c1", "outage-planned", ""), to("c1", 1, houseA, "Нет воды"))[0], engine.BadAddress, "no chat")
+		failed(t, w.send(w.outage("c1", "outage-planned", ""), to("c1", 1, houseA, "Нет воды"))[0], engine.NoAddress, "no chat")
 	})
 	t.Run("one for two houses", func(t *testing.T) {
 		w := newWorld(t)

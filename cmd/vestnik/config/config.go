@@ -30,6 +30,7 @@ type Config struct {
 	ClickHouse ClickHouse `key:"clickhouse" ru:"История: кто получил, открыл, оплатил." en:"The history: who received, opened, paid."`
 	Email      Email      `key:"email" ru:"Канал электронной почты." en:"The e-mail channel."`
 	VK         VK         `key:"vk" ru:"Канал VK: у каждого поставщика своё сообщество, его задают настройки vk.* поставщика." en:"The VK channel: every provider has a community of its own, which the provider's settings vk.* name."`
+	HouseChats HouseChats `key:"house_chats" ru:"Чаты домов в VK и MAX: у каждого поставщика свой бот, его задают настройки vk.* и max.* поставщика." en:"The chats of houses in VK and MAX: every provider has a bot of its own, which the provider's settings vk.* and max.* say."`
 	Worker     Worker     `key:"worker" ru:"Отправка." en:"Sending."`
 	Retry      Retry      `key:"retry" ru:"Повторы после временных отказов." en:"Trying again after temporary failures."`
 	Log        Log        `key:"log" ru:"Журнал работы: строки JSON в stderr, на терминале — текст." en:"The log: JSON lines on stderr, text on a terminal."`
@@ -64,6 +65,14 @@ type Bounces struct {
 // VK says how the VK channel works.
 type VK struct {
 	Requests int `key:"requests_per_second" default:"20" ru:"Сколько запросов в секунду один процесс делает от имени одного сообщества: VK принимает 20, по 25 сообщений в каждом." en:"How many requests a second one process makes for one community: VK takes 20, with 25 messages each."`
+}
+
+// HouseChats says how house chats are posted in.
+type HouseChats struct {
+	CAFile    string        `key:"ca_file" example:"/etc/vestnik/russian-trusted-ca.pem" ru:"Файл PEM с корневыми сертификатами вдобавок к системным: сертификат MAX выдан НУЦ Минцифры." en:"A PEM file of root certificates beside the system's: that of MAX is issued by the Russian national CA."`
+	VKPause   time.Duration `key:"vk_pause" default:"100ms" ru:"Пауза между запросами одного процесса от имени одного сообщества VK." en:"The pause between two requests of one process on behalf of one VK community."`
+	MAXPause  time.Duration `key:"max_pause" default:"40ms" ru:"Пауза между запросами одного процесса от имени одного бота MAX: принимается 30 в секунду." en:"The pause between two requests of one process on behalf of one bot of MAX, which takes 30 a second."`
+	ChatPause time.Duration `key:"chat_pause" default:"600ms" ru:"Пауза между сообщениями в один чат MAX: принимается 2 в секунду." en:"The pause between two messages to one chat of MAX, which takes 2 a second."`
 }
 
 // Worker says how much is sent at the same time.

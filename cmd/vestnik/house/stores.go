@@ -55,13 +55,19 @@ func OpenHistory(ctx context.Context, c config.Config, log *slog.Logger) (histor
 	return history, box, nil
 }
 
-// OpenChannels makes the channels that are configured.
-func OpenChannels(c config.Config) (map[engine.ChannelName]engine.Channel, error) {
+// OpenChannels makes the channels that are configured; those of house chats look them up in the stores.
+func OpenChannels(c config.Config, stores engine.Stores, log *slog.Logger) (map[engine.ChannelName]engine.Channel, error) {
 	relays, err := email.ParseRelays(strings.Join(c.Email.Relays, ","))
 	if err != nil {
 		return nil, fmt.Errorf("email.relays: %w", err)
 	}
-	built, err := channels.Build(channels.Config{Email: email.Config{Relays: relays, Connections: c.Email.Connections, Bounces: c.Email.Bounces.Domain}, VK: &vk.Config{Requests: c.VK.Requests}})
+	chats, err := houseChats(c.HouseChats, stores, log)
+	if err != nil {
+		return nil, err
+	}
+	built, err := channels.Build(channels.Config{
+		Email: email.Config{Relays: relays, Connections: c.Email.Connections, Bounces: c.Email.Bounces.Domain}, VK: &vk.Config{Requests: c.VK.Requests}, HouseChat: chats,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("channels: %w", err)
 	}
@@ -119,7 +125,7 @@ func (h *House) openHistory(ctx context.Context) (err error) {
 // openChannels makes the channels. The API needs them too: it shows what a message would be over each of them.
 func (h *House) openChannels(context.Context) (err error) {
 	if h.channels = h.config.Channels; h.channels == nil {
-		h.channels, err = OpenChannels(h.config.Config)
+		h.channels, err = OpenChannels(h.config.Config, h.Stores, h.config.Log)
 	}
 	return err
 }
