@@ -107,11 +107,15 @@ func (l *Loader) read(ctx, life context.Context, pages chan<- []Delivery) {
 	}
 }
 
-// worthwhile is the part of a block that is loaded at once when the journal has no more.
-const worthwhile = 2
+// Parts of a block that are loaded at once when the journal has no more, and when nothing has come for a while: the end of a campaign is
+// not to wait for a block that will not fill.
+const (
+	worthwhile = 2
+	remainder  = 10
+)
 
-// gather takes pages until there are facts enough for a block, or it has lingered, or the journal has no more and there are enough for part of a
-// block. None means the end.
+// gather takes pages until there are facts enough for a block, or for part of one when the journal has no more, or it has lingered. None means
+// the end.
 func (l *Loader) gather(pages <-chan []Delivery) []Delivery {
 	list := <-pages
 	lingered := time.After(l.Linger)
@@ -122,9 +126,15 @@ func (l *Loader) gather(pages <-chan []Delivery) []Delivery {
 		if facts >= l.Facts || len(page) < readLimit && facts >= l.Facts/worthwhile {
 			break
 		}
+		var silent <-chan time.Time
+		if facts >= l.Facts/remainder {
+			silent = time.After(l.Linger / remainder)
+		}
 		select {
 		case page = <-pages:
 			list = append(list, page...)
+		case <-silent:
+			return list
 		case <-lingered:
 			return list
 		}
