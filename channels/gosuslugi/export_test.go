@@ -1,0 +1,4 @@
+package gosuslugi
+
+// What tests of the outside see of the inside.
+var GUIDOf = guidOf

@@ -1,0 +1,87 @@
+package gistest
+
+import (
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Trouble is how the server misbehaves. The zero Trouble is none.
+type Trouble struct {
+	Only     string        // the SOAPAction that meets it, or part of it; empty: every request
+	Code     string        // answered by a fault with this code: EXP001000 is overload, INT002029 maintenance, AUT011009 no rights
+	Late     string        // the request is taken, and its result is an error with this code
+	Delay    time.Duration // before every answer
+	Hang     bool          // no answer until the trouble is over
+	Gateway  bool          // a page of HTML that says 502
+	Cut      Cut           // the connection
+	Requests int           // how many requests it meets; 0: all until the next Misbehave
+}
+
+// Cut is when a connection is cut.
+type Cut int
+
+// The moments.
+const (
+	NoCut     Cut = iota
+	CutBefore     // nothing of the request was done
+	CutAfter      // it was done, and the answer is lost
+)
+
+// Misbehave makes trouble from the next request on, and ends the trouble before.
+func (s *Server) Misbehave(t Trouble) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.trouble, s.left = t, -1
+	if t.Requests > 0 {
+		s.left = t.Requests
+	}
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// meet gives the trouble that a request meets, and what is closed when it is over.
+func (s *Server) meet(action string) (Trouble, <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls[action]++
+	if s.left == 0 || !strings.Contains(action, s.trouble.Only) {
+		return Trouble{}, s.changed
+	}
+	if s.left > 0 {
+		s.left--
+	}
+	return s.trouble, s.changed
+}
+
+// suffer makes the part of the trouble that comes before a request is looked at. It reports whether the request is done with.
+func (s *Server) suffer(w http.ResponseWriter, r *http.Request, t Trouble, over <-chan struct{}) bool {
+	if t.Hang {
+		select {
+		case <-over:
+		case <-r.Context().Done():
+		case <-s.closed:
+		}
+		panic(http.ErrAbortHandler)
+	}
+	if t.Delay > 0 {
+		select {
+		case <-time.After(t.Delay):
+		case <-r.Context().Done():
+		case <-s.closed:
+		}
+	}
+	switch {
+	case t.Cut == CutBefore:
+		panic(http.ErrAbortHandler)
+	case t.Gateway:
+		w.Header().Set("Content-Type", "text/html")
+		w.WriteHeader(http.StatusBadGateway)
+		_, _ = w.Write([]byte("<html><h1>502 Bad Gateway</h1></html>"))
+		return true
+	case t.Code != "":
+		s.answer(w, http.StatusInternalServerError, nil, fault(t.Code))
+		return true
+	}
+	return false
+}

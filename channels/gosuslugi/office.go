@@ -1,0 +1,74 @@
+package gosuslugi
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/url"
+
+	"vestnik/engine"
+)
+
+// The settings of a provider that the channel reads.
+const (
+	settingStand       = "gis.stand"           // a key of stands
+	settingURL         = "gis.url"             // where the stand is, as seen from here: mostly a local TLS tunnel
+	settingOrg         = "gis.org_ppaguid"     // orgPPAGUID: the provider in ГИС ЖКХ
+	settingUser        = "gis.user"            // of basic authentication, which the test stands ask for
+	settingPassword    = "gis.password"        //
+	settingFingerprint = "gis.fingerprint"     // SHA-1 of the certificate, for sit02-http: header X-Client-Cert-Fingerprint
+	settingSigning     = "gis.signing"         // "off" is all there is so far
+	settingOperator    = "gis.operator"        // "on": the operator of the information system signs for the provider (IsOperatorSignature)
+	settingConfirm     = "gis.confirm_amounts" // "on": ГИС ЖКХ is to take sums that it would compute otherwise (ConfirmAmountsCorrect)
+	settingBIC         = "payment.bic"
+	settingAccount     = "payment.account"
+)
+
+// stands are the installations of ГИС ЖКХ: the name that the request is for, where it is found when the provider's settings do not say, and
+// whether requests have to be signed. The names are those public clients use.
+var stands = map[string]struct {
+	host, url string
+	signed    bool
+}{
+	"ppak":       {host: "api.dom.gosuslugi.ru", signed: true},
+	"sit01":      {host: "sit01.dom.test.gosuslugi.ru:10081", signed: true},
+	"sit02-http": {host: "sit02.dom.test.gosuslugi.ru:10082", url: "http://sit02.dom.test.gosuslugi.ru:10082"},
+	"custom":     {},
+}
+
+// office is a provider's access to ГИС ЖКХ.
+type office struct {
+	provider             engine.ProviderID
+	address, host        string // address ends without a slash; empty host: that of the address
+	org, user, password  string
+	fingerprint          string
+	operator, confirm    bool
+	bic, account, payKey string // requisites that bills are to be paid to; payKey names them within a request
+}
+
+// officeOf reads a provider's settings.
+func officeOf(p engine.Provider) (*office, error) {
+	stand, known := stands[p.Setting(settingStand)]
+	if !known {
+		return nil, errors.New("the setting gis.stand is missing")
+	}
+	address := cmp.Or(p.Setting(settingURL), stand.url)
+	at, err := url.Parse(address)
+	switch {
+	case address == "":
+		return nil, errors.New("the setting gis.url is missing: the address of the TLS tunnel to the stand")
+	case err != nil || at.Host == "" || at.Scheme != "http" && at.Scheme != "https":
+		return nil, errors.New("the setting gis.url is no address http://… or https://…")
+	case !isGUID(p.Setting(settingOrg)):
+		return nil, errors.New("the setting gis.org_ppaguid is missing or no GUID")
+	case stand.signed || cmp.Or(p.Setting(settingSigning), "off") != "off":
+		return nil, fmt.Errorf("signing is not there yet: only the stands sit02-http and custom, with gis.signing off, can be used")
+	}
+	o := &office{
+		provider: p.ID, address: at.Scheme + "://" + at.Host, host: stand.host, org: p.Setting(settingOrg), user: p.Setting(settingUser),
+		password: p.Setting(settingPassword), fingerprint: p.Setting(settingFingerprint), operator: p.Setting(settingOperator) == "on",
+		confirm: p.Setting(settingConfirm) == "on", bic: p.Setting(settingBIC), account: p.Setting(settingAccount),
+	}
+	o.payKey = guidOf(o.bic + "/" + o.account)
+	return o, nil
+}
