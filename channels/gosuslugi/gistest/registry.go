@@ -7,16 +7,16 @@ import (
 	"strconv"
 )
 
-// Service is an entry of a registry of services that bills name.
-type Service struct {
+// Entry is one of a registry of services that bills name.
+type Entry struct {
 	Registry int    // 1: the organization's additional services, 50: housing services, 51: the organization's utility services
 	Code     string //
 	Name     string //
 }
 
 // DefaultServices are what a small organization has in its registries.
-func DefaultServices() []Service {
-	return []Service{
+func DefaultServices() []Entry {
+	return []Entry{
 		{50, "1", "Плата за содержание жилого помещения"}, {50, "2", "Содержание жилого помещения"},
 		{51, "1.1", "Холодное водоснабжение"}, {51, "2.1", "Горячее водоснабжение"}, {51, "3.1", "Водоотведение"},
 		{51, "4.1", "Электроснабжение"}, {51, "5.1", "Газоснабжение"}, {51, "6.1", "Отопление"}, {51, "7.1", "Обращение с твердыми отходами"},
@@ -25,13 +25,13 @@ func DefaultServices() []Service {
 }
 
 // fixed are the entries of registries that are the same everywhere.
-var fixed = []Service{
+var fixed = []Entry{
 	{329, "1", "Пени"}, {329, "2", "Штрафы"}, {329, "3", "Государственные пошлины"}, {329, "4", "Судебные издержки"},
 	{360, "1", "Ремонтные работы"}, {360, "2", "Профилактические работы"}, {360, "3", "Иная"}, {361, "1", "Плановый"}, {361, "2", "Внеплановый"},
 }
 
 // identity is the GUID of an entry: the same for all organizations of a stand.
-func (s Service) identity() string {
+func (s Entry) identity() string {
 	sum := sha256.Sum256([]byte(strconv.Itoa(s.Registry) + "/" + s.Code))
 	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
 }
@@ -116,7 +116,7 @@ func (s *Server) exportAccounts(org *organization, body *element) (list []*eleme
 func (a Account) export() *element {
 	var closed *element
 	if a.Closed {
-		reason := Service{22, "1", "Расторжение договора"}
+		reason := Entry{22, "1", "Расторжение договора"}
 		closed = el(hmSpace, "Closed", el(hmSpace, "CloseReason", reason.reference()), el(hmSpace, "CloseDate", "2026-01-31"))
 	}
 	return el(hmSpace, "exportAccountResult", el(hmSpace, "isUOAccount", "true"), closed,
@@ -125,7 +125,7 @@ func (a Account) export() *element {
 }
 
 // reference is an entry as others refer to it.
-func (s Service) reference() []*element {
+func (s Entry) reference() []*element {
 	return []*element{el(nbSpace, "Code", s.Code), el(nbSpace, "GUID", s.identity())}
 }
 
