@@ -26,7 +26,7 @@ type Options struct {
 	User     string        // of basic authentication; empty: nobody is asked
 	Password string        //
 	Gzip     bool          // answers are compressed
-	Services []Entry     // the services of the registries 1, 50 and 51, the same for all organizations; nil: DefaultServices
+	Services []Entry       // the services of the registries 1, 50 and 51, the same for all organizations; nil: DefaultServices
 
 	OnDocument func(Document) // is told of every document placed or withdrawn, in the goroutine of the request. nil: nobody
 	OnNotice   func(Notice)   // likewise of every news and outage
