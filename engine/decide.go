@@ -213,15 +213,19 @@ func (e *Engine) write(ctx context.Context, r *run, who []int) (messages []Messa
 	return messages, ready, nil
 }
 
-// hand gives the messages to the channel; a test campaign does everything but this.
+// hand gives the messages to the channel; of a test campaign they are only kept for looking at.
 func (e *Engine) hand(ctx context.Context, r *run, messages []Message) []Result {
 	if r.campaign.Mode == Test {
-		return make([]Result, len(messages))
+		results := make([]Result, len(messages))
+		e.keep(ctx, r, messages, results)
+		return results
 	}
 	ch, begin := r.step().Channel, time.Now()
 	results := e.Channels[ch].Send(ctx, Sender{Provider: r.provider, Campaign: r.campaign}, messages)
 	e.Meter.Sending(ch, time.Since(begin), len(messages))
-	return e.results(ch, results, len(messages))
+	results = e.results(ch, results, len(messages))
+	e.keep(ctx, r, messages, results)
+	return results
 }
 
 // results counts what a channel answered, after seeing that it answered for every message.

@@ -21,6 +21,7 @@ type Config struct {
 	PublicURL string        // of the installation, without a slash at its end: tracked links begin with it
 	Retry     Retry         // the zero value is a sensible default
 	Lease     time.Duration // how long a batch is a worker's before others may take it; renewed while it works. 0 means 30 s
+	KeepLive  bool          // keep every message that is sent in its provider's Inbox, not only those of test campaigns: for demonstrations
 	Window    int           // how many batches of one campaign are in the queue or worked on at most. 0 means 64
 	Log       *slog.Logger  // nil: slog.Default()
 	Meter     Meter         // nil: nothing is counted

@@ -35,6 +35,7 @@ type Stores struct {
 	Breakers  Breakers
 	Tally     Tally
 	Chats     Chats
+	Inbox     Inbox
 }
 
 // Registry keeps what is small: providers, keys and campaigns.

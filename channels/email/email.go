@@ -154,16 +154,9 @@ func (c *courier) rest() {
 
 // deliver sends one message over the courier's session. A session that its relay had closed while nobody used it is replaced.
 func (c *courier) deliver(msg *engine.Message) *engine.Fault {
-	to, err := mailboxOf(msg.Recipient.Email)
-	if err != nil {
-		return &engine.Fault{Reason: engine.BadAddress, Err: err}
-	}
-	block, err := c.letter.compose(c.sender, to, msg, time.Now())
-	if err != nil {
-		return &engine.Fault{Reason: engine.BadMessage, Err: err}
-	}
-	if block, err = c.letter.sign(c.sender.keys, block); err != nil {
-		return &engine.Fault{Reason: engine.Misconfigured, Err: err}
+	to, block, fault := c.letter.finish(c.sender, msg, time.Now())
+	if fault != nil {
+		return fault
 	}
 	for {
 		try := c.session.send(c.sender.returnAddress(msg), to, block)

@@ -27,6 +27,7 @@ func ExerciseStores(t *testing.T, open func(t *testing.T) engine.Stores) {
 		{"consents", consentTests},
 		{"limits", limitTests},
 		{"chats", chatTests},
+		{"inbox", inboxTests},
 	}
 	for _, suite := range suites {
 		t.Run(suite.name, func(t *testing.T) {

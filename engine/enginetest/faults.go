@@ -38,6 +38,7 @@ func (f *Faults) Stores() engine.Stores {
 		Answers: faultyAnswers{f, s.Answers}, Consents: faultyConsents{f, s.Consents}, Frequency: faultyFrequency{f, s.Frequency},
 		Claims: faultyClaims{f, s.Claims}, Pace: faultyPace{f, s.Pace}, Breakers: faultyBreakers{f, s.Breakers}, Tally: faultyTally{f, s.Tally},
 		Chats: faultyChats{f, s.Chats},
+		Inbox: faultyInbox{f, s.Inbox},
 	}
 }
 

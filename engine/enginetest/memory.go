@@ -36,8 +36,9 @@ type Memory struct {
 	places    map[string]map[string]time.Time // by name: who is in, until when
 	breakers  map[senderChannel]engine.Breaker
 	tally     map[hourly]int64
-	chats     map[chatName]string   // JSON
-	threads   map[threadName]string // JSON
+	chats     map[chatName]string                 // JSON
+	threads   map[threadName]string               // JSON
+	inboxes   map[engine.ProviderID][]engine.Kept // newest first
 }
 
 // NewMemory makes an empty Memory.
@@ -64,6 +65,7 @@ func NewMemory() *Memory {
 		tally:     map[hourly]int64{},
 		chats:     map[chatName]string{},
 		threads:   map[threadName]string{},
+		inboxes:   map[engine.ProviderID][]engine.Kept{},
 	}
 }
 
@@ -73,7 +75,7 @@ func (m *Memory) Stores() engine.Stores {
 		Registry: registry{m}, Audience: audience{m}, Ledger: ledger{m}, Marks: marks{m},
 		Cashbook: cashbook{m}, Stops: stops{m}, Journal: journal{m}, Queue: queue{m},
 		Answers: answers{m}, Consents: consents{m}, Frequency: frequency{m}, Claims: claims{m},
-		Pace: pace{m}, Breakers: breakers{m}, Tally: tally{m}, Chats: chats{m},
+		Pace: pace{m}, Breakers: breakers{m}, Tally: tally{m}, Chats: chats{m}, Inbox: inbox{m},
 	}
 }
 

@@ -59,6 +59,8 @@ var (
 	enterText string
 	//go:embed chat.lua
 	chatText string
+	//go:embed keep.lua
+	keepText string
 
 	appendScript    = redis.NewScript(appendText)
 	directScript    = redis.NewScript(directText)
@@ -85,6 +87,7 @@ var (
 	spendScript     = redis.NewScript(spendText)
 	enterScript     = redis.NewScript(enterText)
 	chatScript      = redis.NewScript(chatText)
+	keepScript      = redis.NewScript(keepText)
 )
 
 // run calls a script; Redis need not know it yet, as after a restart.

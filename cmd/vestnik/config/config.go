@@ -26,6 +26,8 @@ type Config struct {
 	KeyRate        int           `key:"requests_per_second" default:"200" ru:"Сколько запросов в секунду принимать по одному ключу; вдвое больше — разом." en:"How many requests a second are taken for one key; twice as many at once."`
 	ShutdownAfter  time.Duration `key:"shutdown_timeout" default:"20s" ru:"Сколько времени после SIGTERM дорабатывается начатое." en:"How long after SIGTERM what was begun may take."`
 
+	KeepLive bool `key:"keep_live" default:"false" ru:"Показывать в консоли, в разделе «Сообщения», и настоящие сообщения, а не только тестовые: для показа и проверки, не для постоянной работы." en:"Show real messages in the console, under Messages, and not only those of tests: for demonstrations and trials, not for good."`
+
 	Redis      Redis      `key:"redis" ru:"Очереди и всё живое. Нужен Redis 7 или новее с AOF (appendfsync always)." en:"Queues and everything live. Redis 7 or newer with AOF (appendfsync always)."`
 	ClickHouse ClickHouse `key:"clickhouse" ru:"История: кто получил, открыл, оплатил." en:"The history: who received, opened, paid."`
 	Email      Email      `key:"email" ru:"Канал электронной почты." en:"The e-mail channel."`

@@ -81,7 +81,7 @@ func Start(ctx context.Context, c Config) (h *House, err error) {
 	h.Engine = engine.New(engine.Config{
 		Stores: h.Stores, Channels: h.channels, Limits: limits(c.Worker), Window: c.Worker.Window, Texts: h.Library, Tokens: engine.NewTokens(c.Secret), PublicURL: h.URL,
 		Retry: engine.Retry{Tries: c.Retry.Tries, First: c.Retry.First, Most: c.Retry.Most, Limit: c.Retry.Limit},
-		Lease: c.Worker.Lease, Log: c.Log, Meter: h.Metrics,
+		Lease: c.Worker.Lease, Log: c.Log, Meter: h.Metrics, KeepLive: c.KeepLive,
 	})
 	if err := h.gauge(); err != nil {
 		return h, err
