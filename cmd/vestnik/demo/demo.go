@@ -133,7 +133,7 @@ func (d *Demo) build(ctx context.Context) error {
 	c.Listen, c.Secret = listener.Addr().String(), d.secret
 	c.Redis.URL, c.ClickHouse.URL = config.Embedded, config.EmbeddedDir+filepath.Join(d.dir, "clickhouse")
 	c.Email.Relays = config.List{d.sink.URL()}
-	c.KeepLive = true // everybody who watches wants to see what was sent
+	c.KeepLive = true                                                                                        // everybody who watches wants to see what was sent
 	c.Retry = config.Retry{Tries: 6, First: 500 * time.Millisecond, Most: 2 * time.Second, Limit: time.Hour} // a busy machine must not make anybody late
 	d.house, err = house.Start(ctx, house.Config{Config: c, Version: d.options.Version, Log: d.options.Log, Listener: listener})
 	if err != nil {
