@@ -99,10 +99,15 @@ func (r *keyring) of(p engine.Provider, domain string, now time.Time) ([]Key, er
 		r.keys[p.ID] = known
 		r.mu.Unlock()
 	}
-	if len(known.next) > 0 && !known.takeover.IsZero() && !now.Before(known.takeover) {
+	if known.due(now) {
 		return known.next, nil
 	}
 	return known.now, nil
+}
+
+// due reports whether the next keys have taken over.
+func (r ring) due(now time.Time) bool {
+	return len(r.next) > 0 && !r.takeover.IsZero() && !now.Before(r.takeover)
 }
 
 // keySettings is everything that readRing reads, in one string.

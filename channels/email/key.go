@@ -37,6 +37,34 @@ type Key struct {
 // Name is where the public half stands in DNS (RFC 6376 §3.6.2.1).
 func (k Key) Name() string { return k.Selector + "._domainkey." + k.Domain }
 
+// Identity is who a provider's mail is from, and what it is signed with: what DNS has to know.
+type Identity struct {
+	Domain  string // of email.from, in ASCII
+	Bounces string // where letters come back to; empty: to email.from
+	Keys    []Key  // that sign now
+	Next    []Key  // that take over
+}
+
+// Identity gives a provider's, from its settings and the channel's.
+func (c Config) Identity(p engine.Provider, now time.Time) (id Identity, err error) {
+	s, err := senderOf(p)
+	if err != nil {
+		return id, err
+	}
+	if id.Bounces, err = c.bouncesOf(p); err != nil {
+		return id, err
+	}
+	r, err := readRing(p, s.domain)
+	if err != nil {
+		return id, err
+	}
+	id.Domain, id.Keys, id.Next = s.domain, r.now, r.next
+	if r.due(now) {
+		id.Keys, id.Next = r.next, nil
+	}
+	return id, nil
+}
+
 // CheckKeys tells what is wrong with a provider's keys and what belongs to them; it is no mistake to have none.
 func CheckKeys(p engine.Provider) error {
 	s, _ := senderOf(p) // who has no address yet may have keys

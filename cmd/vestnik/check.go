@@ -15,7 +15,11 @@ import (
 )
 
 // checkCommand checks everything an installation depends on.
-type checkCommand struct{ setup }
+type checkCommand struct {
+	setup
+	Provider string `placeholder:"ID" help:"Только почта этого поставщика: какие записи DNS ей нужны и что с ними не так. // Only this provider's e-mail: which DNS records it needs and what is wrong with them."`
+	DNS      string `name:"dns" placeholder:"HOST:PORT" help:"Какой сервер DNS спросить; без него — системный. // Which DNS server to ask; the system's without it."`
+}
 
 // checkPatience is how long one part may take to answer.
 const checkPatience = 15 * time.Second
@@ -33,29 +37,52 @@ func (c checkCommand) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return err
 	}
-	bad := 0
-	for _, part := range []func(context.Context, *terminal, config.Config) []finding{checkSetup, checkRedis, checkHistory, checkRelays} {
+	if c.Provider != "" {
 		patient, cancel := context.WithTimeout(ctx, checkPatience)
-		for _, f := range part(patient, t, set) {
-			mark := "✓"
-			if f.err != nil {
-				mark, f.note = "✗", f.err.Error()
-				bad++
-			}
-			if f.note != "" {
-				f.note = ": " + f.note
-			}
-			if err := t.print(mark + " " + t.Cut(f.what) + f.note); err != nil {
-				cancel()
-				return err
-			}
+		defer cancel()
+		list, err := c.showDomain(patient, t, set)
+		if err != nil {
+			return err
 		}
-		cancel()
+		return t.verdict(t.report(list))
 	}
-	if bad > 0 {
+	bad := 0
+	for _, part := range []func(context.Context, *terminal, config.Config) []finding{checkSetup, checkRedis, checkHistory, checkRelays, c.checkDomains} {
+		patient, cancel := context.WithTimeout(ctx, checkPatience)
+		wrong, err := t.report(part(patient, t, set))
+		cancel()
+		if err != nil {
+			return err
+		}
+		bad += wrong
+	}
+	return t.verdict(bad, nil)
+}
+
+// report tells findings, one a line, and counts what is wrong.
+func (t *terminal) report(list []finding) (bad int, err error) {
+	for _, f := range list {
+		mark := "✓"
+		if f.err != nil {
+			mark, f.note = "✗", f.err.Error()
+			bad++
+		}
+		if f.note != "" {
+			f.note = ": " + f.note
+		}
+		if err := t.print(mark + " " + t.Cut(f.what) + f.note); err != nil {
+			return bad, err
+		}
+	}
+	return bad, nil
+}
+
+// verdict fails if anything was wrong.
+func (t *terminal) verdict(bad int, err error) error {
+	if err == nil && bad > 0 {
 		return t.fail("не в порядке: %d // not well: %d", bad)
 	}
-	return nil
+	return err
 }
 
 // checkSetup tells what is allowed but seldom meant.
