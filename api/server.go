@@ -88,6 +88,9 @@ func New(c Config) (*Server, error) {
 	if err := s.gaugeBreakers(); err != nil {
 		return nil, fmt.Errorf("add a gauge: %w", err)
 	}
+	if err := s.gaugeChats(); err != nil {
+		return nil, fmt.Errorf("add a gauge: %w", err)
+	}
 	s.doors = newCollector(c.Engine)
 	return s, nil
 }
