@@ -37,7 +37,7 @@ func TestBenchmarks(t *testing.T) {
 	for _, w := range []wanted{
 		{"intake", 1000, 1000, "rows", []string{"vestnik", "redis-server", "server"}, []string{"rate", "server_rss_mb"}, nil},
 		{"route", 1000, 1000, "recipients", []string{"vestnik", "redis-server", "clickhouse"}, []string{"rate", "ratio"}, []string{"asynq"}},
-		{"email", 400, 400, "messages", []string{"vestnik", "sink"}, []string{"rate", "ratio"}, []string{"fixed", "rendered"}},
+		{"email", 400, 400, "messages", []string{"vestnik", "sink"}, []string{"rate", "ratio", "signed"}, []string{"fixed", "rendered", "signed", "signatures"}},
 		{"events", 3000, 2384, "facts", []string{"vestnik", "redis-server", "clickhouse"}, []string{"rate"}, nil},
 		{"track", 500, 500, "requests", []string{"vestnik", "redis-server", "server", "visitors"}, []string{"rate", "p99_ms"}, nil},
 		{"memory", 1000, 1000, "recipients", []string{"vestnik", "redis-server", "clickhouse"}, []string{"bytes_waiting", "bytes_ended", "bytes_ended_without_audience"}, nil},
@@ -114,7 +114,7 @@ func (w wanted) check(t *testing.T, r bench.Result) {
 	}
 	for _, b := range got.Baselines {
 		baselines = append(baselines, b.Name)
-		if b.Work == "" || b.N != w.n || b.Rate <= 0 {
+		if b.Work == "" || b.N != w.n && b.N != w.n/10 || b.Rate <= 0 { // signatures are measured on fewer
 			t.Errorf("%+v", b)
 		}
 	}

@@ -64,7 +64,11 @@ func email(b *bed) (r Result, err error) {
 		b.show("Письма // E-mails", to, b.options.N)
 	}
 	r.Goals = []Goal{atLeast("rate", 10_000, r.Rate), atLeast("ratio", 0.8, r.Rate/r.Baselines[0].Rate)}
-	return r, swallowed(sink, 3*b.options.N)
+	signed, err := post.signed(&r)
+	if err != nil {
+		return r, err
+	}
+	return r, swallowed(sink, 3*b.options.N+signed)
 }
 
 // swallow is the part that takes mail; asked, it tells how many messages it has.
