@@ -92,7 +92,7 @@ func sendFixed(b *testing.B, channel *Channel, msg *engine.Message) {
 					b.Error(fault)
 					return
 				}
-				if try := c.session.send(from.address, msg.Recipient.Email, block); try.fault != nil {
+				if try := c.session.send(envelope{from.address, msg.Recipient.Email}, block, nil); try.fault != nil {
 					b.Error(try.fault)
 				}
 			}

@@ -25,7 +25,7 @@ func dial(ctx context.Context, r *relay, cfg *Config) (*session, *engine.Fault) 
 		return nil, breakdown(connecting, err)
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) }) // wakes whatever waits for the relay
-	s := &session{relay: r, conn: conn, timeout: cfg.Timeout}
+	s := &session{relay: r, conn: conn, timeout: cfg.Timeout, carries: cfg.Messages}
 	fault := s.greet(cfg)
 	if !stop() && fault == nil {
 		fault = breakdown(connecting, context.Cause(ctx))

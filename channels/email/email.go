@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"os"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"vestnik/engine"
@@ -23,7 +22,8 @@ import (
 // Config says where mail goes. The zero value of every field but Relays has a default.
 type Config struct {
 	Relays      []Relay        // from ParseRelays; none: the channel is off
-	Connections int            // to each relay at once; 0: 8
+	Domains     []Domain       // bounds by recipient domain, from ParseDomains; a domain without any may have three quarters of all connections
+	Connections int            // to the relay with the largest weight at once, the others have their part; 0: 8
 	Messages    int            // one connection carries before it is replaced; 0: 150
 	Idle        time.Duration  // an unused connection is kept; 0: 30 s
 	DialTimeout time.Duration  // to connect, encrypt and sign in; 0: 15 s
@@ -36,9 +36,10 @@ type Config struct {
 
 // Channel is the e-mail channel. It is safe for concurrent use; Close it in the end.
 type Channel struct {
-	cfg  Config
-	pool *pool
-	keys keyring
+	cfg     Config
+	pool    *pool
+	domains *domains
+	keys    keyring
 }
 
 // New makes the channel; it connects when there is something to send.
@@ -59,7 +60,8 @@ func New(cfg Config) (*Channel, error) {
 	cfg.DialTimeout = cmp.Or(cfg.DialTimeout, 15*time.Second)
 	cfg.Timeout = cmp.Or(cfg.Timeout, time.Minute)
 	cfg.Grace = cmp.Or(cfg.Grace, 2*time.Second)
-	return &Channel{cfg: cfg, pool: newPool(cfg)}, nil
+	pool := newPool(cfg)
+	return &Channel{cfg: cfg, pool: pool, domains: newDomains(cfg.Domains, pool.lines())}, nil
 }
 
 // Close says goodbye to the relays. A Send that is still running ends its messages; a later one gets temporary Faults.
@@ -81,24 +83,10 @@ func (c *Channel) Send(ctx context.Context, from engine.Sender, msgs []engine.Me
 		}
 		return results
 	}
-	var next atomic.Int64
+	outbox := c.domains.pack(sender.address, msgs, results)
 	var couriers sync.WaitGroup
-	for range min(len(msgs), c.cfg.Connections*len(c.cfg.Relays)) {
-		couriers.Go(func() {
-			courier := courier{ctx: ctx, channel: c, sender: sender}
-			defer courier.rest()
-			for next.Load() < int64(len(msgs)) {
-				fault := courier.connect()
-				i := next.Add(1) - 1
-				if i >= int64(len(msgs)) {
-					return
-				}
-				if fault == nil {
-					fault = courier.deliver(&msgs[i])
-				}
-				results[i].Fault = fault
-			}
-		})
+	for range min(outbox.left, c.pool.lines()) {
+		couriers.Go((&courier{ctx: ctx, channel: c, sender: sender, msgs: msgs, outbox: outbox}).work)
 	}
 	couriers.Wait()
 	return results
@@ -108,69 +96,6 @@ func (c *Channel) Send(ctx context.Context, from engine.Sender, msgs []engine.Me
 func (c *Channel) Returns(p engine.Provider) bool {
 	domain, err := c.cfg.bouncesOf(p)
 	return err == nil && domain != ""
-}
-
-// courier carries messages of one Send, one at a time, over one connection after another.
-type courier struct {
-	ctx     context.Context
-	channel *Channel
-	sender  sender
-	session *session
-	unwatch func() bool // stops watching ctx for the session
-	letter  letter
-}
-
-// connect sees to it that the courier has a session fit for a message.
-func (c *courier) connect() *engine.Fault {
-	if c.session != nil && (c.session.broken || c.session.sent >= c.channel.cfg.Messages) {
-		c.rest()
-	}
-	if c.ctx.Err() != nil {
-		return untried(c.ctx)
-	}
-	if c.session != nil {
-		return nil
-	}
-	s, fault := c.channel.pool.get(c.ctx, c.sender.address)
-	if fault != nil {
-		return fault
-	}
-	c.session = s
-	c.unwatch = context.AfterFunc(c.ctx, func() { s.cut(c.channel.cfg.Grace) })
-	return nil
-}
-
-// rest gives the courier's session back.
-func (c *courier) rest() {
-	if c.session == nil {
-		return
-	}
-	if !c.unwatch() { // ctx ended: cut has put an end to the session, or is about to
-		c.session.broken = true
-	}
-	c.channel.pool.put(c.session.relay, c.sender.address, c.session)
-	c.session = nil
-}
-
-// deliver sends one message over the courier's session. A session that its relay had closed while nobody used it is replaced.
-func (c *courier) deliver(msg *engine.Message) *engine.Fault {
-	to, block, fault := c.letter.finish(c.sender, msg, time.Now())
-	if fault != nil {
-		return fault
-	}
-	for {
-		try := c.session.send(c.sender.returnAddress(msg), to, block)
-		if try.silence && c.ctx.Err() == nil {
-			c.channel.pool.avoid(c.session.relay, c.sender.address, try.fault)
-			c.channel.pool.forget(c.session.relay)
-		}
-		if !try.again {
-			return try.fault
-		}
-		if fault := c.connect(); fault != nil {
-			return fault
-		}
-	}
 }
 
 // untried is the Fault of a message that was not tried because ctx ended.

@@ -71,7 +71,7 @@ var rules = []rule{
 	{code: 4, text: "greylist|graylist|greylisted", reason: engine.Unavailable},
 	{code: 4, enhanced: "4.7.", reason: engine.Throttled},
 	{code: 4, enhanced: "4.3.", reason: engine.Unavailable},
-	{code: 4, text: "rate limit|too many|too much|slow down|throttl", reason: engine.Throttled},
+	{code: 4, text: hurried, reason: engine.Throttled},
 	{code: 421, enhanced: "4.", reason: engine.Unavailable},
 	{code: 421, reason: engine.Throttled},
 	{code: 4, reason: engine.Unavailable},
@@ -144,13 +144,7 @@ func (r rule) matches(in stage, got reply) bool {
 	case r.text == "":
 		return true
 	}
-	text := strings.ToLower(got.Text)
-	for word := range strings.SplitSeq(r.text, "|") {
-		if strings.Contains(text, word) {
-			return true
-		}
-	}
-	return false
+	return anyOf(r.text, strings.ToLower(got.Text))
 }
 
 // classify gives the reason of a refusal from the stage it came in, the reply's code (RFC 5321 §4.2), its enhanced status (RFC 3463)
@@ -162,6 +156,44 @@ func classify(in stage, got reply) engine.Reason {
 		}
 	}
 	return engine.Unknown
+}
+
+// hint is what a temporary refusal says of our pace.
+type hint uint8
+
+const (
+	silent   hint = iota // nothing
+	unwell               // the domain has no time, whatever the reason
+	tooQuick             // we are too quick for it
+)
+
+// hintOf tells what a refusal says of the pace at which the recipient's domain may be written to: nothing if it is about the mailbox (4.1, 4.2; RFC
+// 3463 §3), or greylisting, which has every sender come again once.
+func hintOf(in stage, got reply) hint {
+	if in&(rcptTo|content) == 0 || got.Code/100 != 4 || strings.HasPrefix(got.Enhanced, "4.1.") || strings.HasPrefix(got.Enhanced, "4.2.") {
+		return silent
+	}
+	text := strings.ToLower(got.Text)
+	switch {
+	case anyOf("greylist|graylist", text):
+		return silent
+	case got.Code == 421, anyOf(hurried, text):
+		return tooQuick
+	}
+	return unwell
+}
+
+// hurried are words by which mailbox providers ask to slow down.
+const hurried = "rate limit|too many|too much|slow down|throttl"
+
+// anyOf reports whether one of the words, separated by |, stands in a lower-cased text.
+func anyOf(words, text string) bool {
+	for word := range strings.SplitSeq(words, "|") {
+		if strings.Contains(text, word) {
+			return true
+		}
+	}
+	return false
 }
 
 // refusal is the Fault for a relay's reply to a message for the given address.

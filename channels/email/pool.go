@@ -3,68 +3,84 @@ package email
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"vestnik/engine"
 )
 
-// pool keeps connections to the relays and hands them out round robin. No sender gets all connections to a relay, if there are several: one whose
+// pool keeps connections to the relays and hands them out by the relays' weights. No sender gets all connections to a relay, if there are several: one whose
 // mails the relay keeps waiting for leaves a way for the others.
 type pool struct {
 	cfg Config
 
-	mu     sync.Mutex
-	freed  *sync.Cond // a connection came back, a relay failed, the pool was closed, or a waiter's ctx ended
-	relays []*relay
-	next   int // whose turn it is
-	closed bool
+	mu      sync.Mutex
+	freed   *sync.Cond // a connection came back, a relay failed, the pool was closed, or a waiter's time is over
+	relays  []*relay
+	weights []int // of the relays
+	turns   []int // see choose
+	closed  bool
 }
 
 // relay is a Relay with its connections. The pool's mutex guards what changes.
 type relay struct {
 	Relay
-	busy    int             // connections in use or being opened
-	has     map[string]int  // those of them by the sender they are used for
-	idle    []*session      // in the order in which they came back
-	shunned map[string]shun // by sender; everybody's when the relay could not be reached
+	most    int               // connections it may have at once
+	busy    int               // connections in use or being opened
+	has     map[string]*share // those of them by the sender they are used for
+	idle    []*session        // in the order in which they came back
+	health  health
+	shunned map[string]shun // by sender whom it did not answer, or refused
 }
 
-// shun is a failure of a relay and until when it is therefore not asked for a connection.
+// share is what one sender has of a relay.
+type share struct {
+	connections int
+	heard       atomic.Int64 // when the relay last answered one of them, or the first was taken: Unix nanoseconds
+}
+
+// shun is a failure of a relay with one sender and until when it is therefore not used for that sender.
 type shun struct {
 	until time.Time
 	fault *engine.Fault
 }
 
-// everybody stands for all senders.
-const everybody = ""
+// stalled is after what silence a relay is said to keep a sender's messages waiting: until it answers, no more of that sender's batches wait for
+// connections, which would hold the hands that others need.
+const stalled = 5 * time.Second
 
-// failed gives the failure because of which the relay is not used for a sender now; nil if there is none.
-func (r *relay) failed(sender string, now time.Time) *engine.Fault {
-	for _, whose := range []string{everybody, sender} {
-		if s := r.shunned[whose]; now.Before(s.until) {
-			return s.fault
-		}
-	}
-	return nil
-}
-
-// pause is how long a relay that could not be reached, or did not answer in time, is left alone: long enough for a batch to fail over or
-// fail at once instead of waiting for every message, short enough that nobody notices its return.
-const pause = time.Second
+// stalledPause is when those who were sent away are to come again.
+const stalledPause = 15 * time.Second
 
 func newPool(cfg Config) *pool {
 	p := &pool{cfg: cfg}
 	p.freed = sync.NewCond(&p.mu)
 	for _, r := range cfg.Relays {
-		p.relays = append(p.relays, &relay{Relay: r, has: map[string]int{}, shunned: map[string]shun{}})
+		p.weights = append(p.weights, max(1, r.Weight))
+	}
+	p.turns = make([]int, len(p.weights))
+	for i, most := range portions(p.weights, cfg.Connections) {
+		p.relays = append(p.relays, &relay{Relay: cfg.Relays[i], most: most, has: map[string]*share{}, shunned: map[string]shun{}})
 	}
 	return p
 }
 
-// share is how many connections to a relay one sender may use.
-func (p *pool) share() int { return max(1, p.cfg.Connections-1) }
+// lines is how many connections there may be to all relays.
+func (p *pool) lines() (n int) {
+	for _, r := range p.relays {
+		n += r.most
+	}
+	return n
+}
+
+// full reports whether a sender has as many connections to the relay as it may.
+func (r *relay) full(sender string) bool {
+	s := r.has[sender]
+	return s != nil && s.connections >= max(1, r.most-1)
+}
 
 // get gives a session for a sender, waiting for one while all it may have are in use. When no relay can be reached, the Fault is that of the last
 // one tried.
@@ -76,15 +92,37 @@ func (p *pool) get(ctx context.Context, sender string) (*session, *engine.Fault)
 			return s, none
 		}
 		if s, fault = dial(ctx, r, &p.cfg); fault == nil {
+			p.opened(r, s, sender)
 			return s, nil
+		}
+		if ctx.Err() == nil {
+			p.failed(r, fault)
 		}
 		p.put(r, sender, nil)
 		if ctx.Err() != nil {
 			return nil, untried(ctx)
 		}
-		p.avoid(r, everybody, fault)
 	}
 	return nil, fault
+}
+
+// opened notes that a relay works.
+func (p *pool) opened(r *relay, s *session, sender string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if r.health.failures > 0 {
+		r.health.works()
+		p.freed.Broadcast()
+	}
+	s.share = r.has[sender]
+}
+
+// failed notes that a connection to a relay could not be opened.
+func (p *pool) failed(r *relay, fault *engine.Fault) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r.health.fails(fault, time.Now())
+	p.freed.Broadcast()
 }
 
 // reserve takes an idle session, or the right to dial (the session is nil), of the relay whose turn it is.
@@ -99,50 +137,97 @@ func (p *pool) reserve(ctx context.Context, sender string) (*relay, *session, *e
 		if p.closed {
 			return nil, nil, &engine.Fault{Reason: engine.Unavailable, Err: errClosed}
 		}
-		var hope bool // some connection is in use and will come back
-		var fault *engine.Fault
-		for range p.relays {
-			r := p.relays[p.next%len(p.relays)]
-			p.next++
-			hope = hope || r.busy > 0
-			if r.has[sender] >= p.share() {
-				continue
-			}
-			if last := len(r.idle) - 1; last >= 0 {
-				s := r.idle[last]
-				r.idle = r.idle[:last]
-				s.idle.Stop()
-				r.take(sender)
-				return r, s, nil
-			}
-			if failed := r.failed(sender, time.Now()); failed != nil {
-				fault = failed
-			} else if r.busy < p.cfg.Connections {
-				r.take(sender)
-				return r, nil, nil
-			}
+		now := time.Now()
+		alone := p.allRest(now)
+		if i := choose(p.weights, p.turns, func(i int) bool { return p.relays[i].ready(sender, now, alone) }); i >= 0 {
+			r := p.relays[i]
+			return r, r.take(sender, now), nil
 		}
-		if !hope {
+		wait, fault := p.hope(sender, now)
+		if fault != nil {
 			return nil, nil, fault
 		}
+		timer := time.AfterFunc(wait, p.wake)
 		p.freed.Wait()
+		timer.Stop()
 	}
 }
 
-func (r *relay) take(sender string) {
-	r.busy++
-	r.has[sender]++
+// allRest reports whether no relay is known to work.
+func (p *pool) allRest(now time.Time) bool {
+	return !slices.ContainsFunc(p.relays, func(r *relay) bool { return !r.health.resting(now, false) })
 }
 
-var errClosed = errors.New("the e-mail channel is closed")
+// ready reports whether the relay has a connection for a sender now, or may open one.
+func (r *relay) ready(sender string, now time.Time, alone bool) bool {
+	if now.Before(r.shunned[sender].until) || r.full(sender) {
+		return false
+	}
+	return len(r.idle) > 0 || r.busy < r.most && !r.health.resting(now, alone)
+}
+
+// hope tells how long to wait for a connection that is in use, or why there is nothing to wait for.
+func (p *pool) hope(sender string, now time.Time) (time.Duration, *engine.Fault) {
+	var fault *engine.Fault
+	wait := time.Duration(-1)
+	for _, r := range p.relays {
+		switch shunned := r.shunned[sender]; {
+		case now.Before(shunned.until):
+			fault = shunned.fault
+		case r.full(sender): // its own connections are what it waits for
+			silence := now.Sub(time.Unix(0, r.has[sender].heard.Load()))
+			if wait = max(wait, stalled-silence); silence >= stalled && fault == nil {
+				fault = &engine.Fault{Reason: engine.Throttled, RetryAfter: stalledPause, Err: errStalled}
+			}
+		case r.busy > 0:
+			wait = max(wait, stalled)
+		default:
+			fault = r.health.fault
+		}
+	}
+	if wait > 0 {
+		return wait, nil
+	}
+	return 0, fault
+}
+
+// take gives the relay's idle session to a sender, or counts one that the sender is to open: nil.
+func (r *relay) take(sender string, now time.Time) *session {
+	own := r.has[sender]
+	if own == nil {
+		own = new(share)
+		own.heard.Store(now.UnixNano())
+		r.has[sender] = own
+	}
+	r.busy++
+	own.connections++
+	last := len(r.idle) - 1
+	if last < 0 {
+		r.health.probing = r.health.failures > 0
+		return nil
+	}
+	s := r.idle[last]
+	r.idle = r.idle[:last]
+	s.idle.Stop()
+	s.share = own
+	return s
+}
+
+var (
+	errClosed  = errors.New("the e-mail channel is closed")
+	errStalled = errors.New("the relay keeps this sender's earlier messages waiting")
+)
 
 // put gives a relay's connection back that a sender had. The session is kept if it is fit for another message, and closed if not; nil stands for one that
 // was not opened.
 func (p *pool) put(r *relay, sender string, s *session) {
 	p.mu.Lock()
 	r.busy--
-	if r.has[sender]--; r.has[sender] == 0 {
+	if r.has[sender].connections--; r.has[sender].connections == 0 {
 		delete(r.has, sender)
+	}
+	if s == nil {
+		r.health.probing = false
 	}
 	keep := s != nil && !s.broken && s.sent < p.cfg.Messages && !p.closed
 	if keep {
@@ -162,11 +247,13 @@ func (p *pool) wake() {
 	p.freed.Broadcast()
 }
 
-// avoid leaves a relay alone for a while on behalf of a sender, or of everybody.
+// avoid leaves a relay alone for a while on behalf of a sender.
 func (p *pool) avoid(r *relay, sender string, fault *engine.Fault) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	r.shunned[sender] = shun{time.Now().Add(pause), fault}
+	now := time.Now()
+	maps.DeleteFunc(r.shunned, func(_ string, s shun) bool { return !now.Before(s.until) })
+	r.shunned[sender] = shun{now.Add(pause), fault}
 	p.freed.Broadcast()
 }
 

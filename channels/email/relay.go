@@ -1,10 +1,12 @@
 package email
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -26,6 +28,7 @@ type Relay struct {
 	User     string // empty: no AUTH
 	Password string
 	TLS      TLSMode
+	Weight   int // its part of the mail and of the connections, compared with the other relays'; 0: 1
 }
 
 // ParseRelays reads the addresses of relays, several separated by commas:
@@ -33,6 +36,7 @@ type Relay struct {
 //	smtp://host:port                                  STARTTLS when offered; port 25 by default
 //	smtp://user:password@host:587?starttls=required   required is the default when there is a user; also opportunistic, off
 //	smtps://user:password@host:465                    TLS from the first byte; port 465 by default
+//	smtps://user:password@host?weight=3               gets three times as much mail as a relay of weight 1, the default; 1 to 100
 //
 // Reserved characters of a user or a password, the comma too, are written as %XX. An empty string gives no relays. All mistakes are
 // reported at once, by the relay's number; none shows a password.
@@ -68,12 +72,15 @@ func parseRelay(address string) (Relay, error) {
 		mistakes = append(mistakes, errors.New("the host is missing"))
 	}
 	if strings.Trim(u.Path, "/") != "" || u.Fragment != "" {
-		mistakes = append(mistakes, errors.New("nothing may follow host:port but ?starttls="))
+		mistakes = append(mistakes, errors.New("nothing may follow host:port but ?starttls= and weight="))
 	}
 	if (relay.User == "") != (relay.Password == "") {
 		mistakes = append(mistakes, errors.New("user and password go together"))
 	}
 	if relay.TLS, err = modeOf(u); err != nil {
+		mistakes = append(mistakes, err)
+	}
+	if relay.Weight, err = weightOf(u); err != nil {
 		mistakes = append(mistakes, err)
 	}
 	if relay.Port == "" {
@@ -84,8 +91,8 @@ func parseRelay(address string) (Relay, error) {
 
 func modeOf(u *url.URL) (TLSMode, error) {
 	for key := range u.Query() {
-		if key != "starttls" {
-			return "", errors.New("the only setting after ? is starttls")
+		if key != "starttls" && key != "weight" {
+			return "", errors.New("the only settings after ? are starttls and weight")
 		}
 	}
 	mode := TLSMode(u.Query().Get("starttls"))
@@ -111,6 +118,15 @@ func modeOf(u *url.URL) (TLSMode, error) {
 	return "", errors.New("starttls must be required, opportunistic or off")
 }
 
+func weightOf(u *url.URL) (int, error) {
+	text := cmp.Or(u.Query().Get("weight"), "1")
+	weight, err := strconv.Atoi(text)
+	if err != nil || weight < 1 || weight > 100 {
+		return 0, errors.New("weight must be a number from 1 to 100")
+	}
+	return weight, nil
+}
+
 // Address is host:port.
 func (r Relay) Address() string { return net.JoinHostPort(r.Host, r.Port) }
 
@@ -120,11 +136,16 @@ func (r Relay) String() string {
 	if r.User != "" {
 		u.User = url.UserPassword(r.User, "xxxxx")
 	}
+	settings := url.Values{}
 	if r.TLS == Implicit {
 		u.Scheme = "smtps"
 	} else {
-		u.RawQuery = "starttls=" + string(r.TLS)
+		settings.Set("starttls", string(r.TLS))
 	}
+	if r.Weight > 1 {
+		settings.Set("weight", strconv.Itoa(r.Weight))
+	}
+	u.RawQuery = settings.Encode()
 	return u.String()
 }
 

@@ -12,14 +12,15 @@ func TestParseRelays(t *testing.T) {
 		want []Relay
 	}{
 		{"", nil},
-		{"smtp://127.0.0.1:2525", []Relay{{Host: "127.0.0.1", Port: "2525", TLS: Opportunistic}}},
-		{"smtp://relay", []Relay{{Host: "relay", Port: "25", TLS: Opportunistic}}},
-		{"smtps://relay", []Relay{{Host: "relay", Port: "465", TLS: Implicit}}},
-		{"smtp://[::1]:25?starttls=off", []Relay{{Host: "::1", Port: "25", TLS: Off}}},
-		{"smtp://user:p%40ss%2C@relay:587", []Relay{{Host: "relay", Port: "587", User: "user", Password: "p@ss,", TLS: Required}}},
+		{"smtp://127.0.0.1:2525", []Relay{{Host: "127.0.0.1", Port: "2525", TLS: Opportunistic, Weight: 1}}},
+		{"smtp://relay", []Relay{{Host: "relay", Port: "25", TLS: Opportunistic, Weight: 1}}},
+		{"smtps://relay", []Relay{{Host: "relay", Port: "465", TLS: Implicit, Weight: 1}}},
+		{"smtp://[::1]:25?starttls=off", []Relay{{Host: "::1", Port: "25", TLS: Off, Weight: 1}}},
+		{"smtp://user:p%40ss%2C@relay:587", []Relay{{Host: "relay", Port: "587", User: "user", Password: "p@ss,", TLS: Required, Weight: 1}}},
+		{"smtp://relay:26?weight=3&starttls=off", []Relay{{Host: "relay", Port: "26", TLS: Off, Weight: 3}}},
 		{"smtp://user:pass@relay:587?starttls=opportunistic , smtps://u:p@other:465/", []Relay{
-			{Host: "relay", Port: "587", User: "user", Password: "pass", TLS: Opportunistic},
-			{Host: "other", Port: "465", User: "u", Password: "p", TLS: Implicit},
+			{Host: "relay", Port: "587", User: "user", Password: "pass", TLS: Opportunistic, Weight: 1},
+			{Host: "other", Port: "465", User: "u", Password: "p", TLS: Implicit, Weight: 1},
 		}},
 	} {
 		got, err := ParseRelays(test.list)
@@ -36,11 +37,11 @@ func TestParseRelays(t *testing.T) {
 }
 
 func TestParseRelaysTellsEveryMistake(t *testing.T) {
-	_, err := ParseRelays("http://u:secret1@host:1?starttls=off,smtp://u:secret2#x@host:2,smtps://u:secret3@host:3?starttls=off,smtp://:25,smtp://user@h?a=b,smtp://h?starttls=maybe")
+	_, err := ParseRelays("http://u:secret1@host:1?starttls=off,smtp://u:secret2#x@host:2,smtps://u:secret3@host:3?starttls=off,smtp://:25,smtp://user@h?a=b,smtp://h?starttls=maybe,smtp://h?weight=0,smtps://h?weight=many")
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	for i := range 6 {
+	for i := range 8 {
 		if relay := fmt.Sprintf("relay %d:", i+1); !strings.Contains(err.Error(), relay) {
 			t.Errorf("nothing about %s in %v", relay, err)
 		}

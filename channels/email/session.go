@@ -14,19 +14,23 @@ import (
 
 // session is one open connection to a relay, ready for a message. One goroutine uses it at a time; only cut may come from another.
 //
-// It says MAIL, RCPT and DATA at once where the relay offers PIPELINING (RFC 2920), and writes the message as one block. go-mail's own
-// sending takes four round trips a message at best and passes every byte through textproto's dot writer.
+// Where the relay offers PIPELINING, it says MAIL, RCPT and DATA at once, and those of the next message in one write with the message before it
+// (RFC 2920 §3.1 allows just that): one round trip a message. go-mail's own sending takes four at best and passes every byte through
+// textproto's dot writer.
 type session struct {
 	relay      *relay
 	client     *smtp.Client
 	conn       net.Conn      // the bare connection, under TLS if there is any: deadlines are set here
 	timeout    time.Duration // for one answer of the relay
+	carries    int           // messages before it is to be replaced
 	pipelining bool
 	eightBit   bool // 8BITMIME (RFC 6152)
 	utf8       bool // SMTPUTF8 (RFC 6531)
 
 	sent   int         // transactions begun
 	open   bool        // the last transaction was left open and wants RSET
+	ahead  bool        // what comes before the next message has been said already
+	share  *share      // of the sender who has it now
 	broken bool        // the conversation is lost: only Close remains
 	idle   *time.Timer // closes the session while it lies in the pool
 
@@ -41,32 +45,47 @@ type attempt struct {
 	fault   *engine.Fault // nil: the relay took it
 	again   bool          // the connection had gone before the relay looked at the message: another may try at once
 	silence bool          // the relay did not answer in time
+	told    bool          // the relay answered for the message, or had the time to
+	hint    hint          // what the recipient's domain says of our pace
+
+	elsewhere bool // the relay has not seen the message and has no time for the sender: another relay may
 }
 
-// send carries one message, a block as letter.compose gives it, between bare addresses.
-func (s *session) send(from, to string, block []byte) attempt {
-	if !s.utf8 && !ascii(to) {
+// envelope is between which bare addresses a message goes.
+type envelope struct{ from, to string }
+
+// send carries one message, a block as letter.compose gives it. next is the envelope of the one that is to follow, nil if none is known: it is
+// announced where that is possible (see ahead), and then the next call must be for it. The block may be appended to.
+func (s *session) send(of envelope, block []byte, next *envelope) attempt {
+	if !s.takes(of) {
 		return attempt{fault: &engine.Fault{Reason: engine.BadAddress, Err: errNoUTF8}}
 	}
 	used := s.sent > 0
-	s.sent++
-	in, said, err := s.envelope(from, to)
+	in, said, err := s.prepare(of)
 	asked := err == nil && in == content && said.Code == 354
 	if asked {
-		said, err = s.data(block)
+		said, err = s.data(block, next)
+	}
+	if s.share != nil && err == nil {
+		s.share.heard.Store(time.Now().UnixNano())
 	}
 	if err != nil { // in the middle of the conversation, or of DATA: never to be used again
 		s.broken = true
 		silence := isTimeout(err)
-		return attempt{fault: breakdown(in, err), again: used && in == mailFrom && !silence, silence: silence}
+		return attempt{fault: breakdown(in, err), again: used && in == mailFrom && !silence, silence: silence, told: silence,
+			elsewhere: in&(mailFrom|rcptTo) != 0}
 	}
 	if asked && said.Code/100 == 2 {
-		return attempt{}
+		return attempt{told: true}
 	}
 	closing := said.Code == 421 // RFC 5321 §3.8: the relay closes the connection after it
 	s.broken = s.broken || closing
-	return attempt{fault: refusal(in, said, to), again: used && in == mailFrom && closing}
+	return attempt{fault: refusal(in, said, of.to), again: used && in == mailFrom && closing, told: true,
+		hint: hintOf(in, said), elsewhere: in == mailFrom && said.Code/100 == 4}
 }
+
+// takes reports whether the relay can be given the address at all.
+func (s *session) takes(of envelope) bool { return s.utf8 || ascii(of.to) }
 
 var errNoUTF8 = errors.New("the name of the address has letters beyond ASCII, for which the relay does not offer SMTPUTF8")
 
@@ -76,15 +95,20 @@ type command struct {
 	verb, address, end string
 }
 
-// envelope says what comes before the message. It gives the relay's first refusal and its stage, or the 354 that asks for the message.
-func (s *session) envelope(from, to string) (stage, reply, error) {
-	commands := s.commands(from, to)
-	s.open = true
-	if s.pipelining {
-		if err := s.write(commands...); err != nil {
-			return mailFrom, reply{}, err
+// prepare says what comes before the message, unless it was said with the message before, and hears the answers. It gives the relay's first refusal
+// and its stage, or the 354 that asks for the message.
+func (s *session) prepare(of envelope) (stage, reply, error) {
+	commands, said := s.commands(of), s.ahead
+	s.ahead, s.open = false, true
+	if !said {
+		s.sent++
+		if s.pipelining {
+			if err := s.write(commands...); err != nil {
+				return mailFrom, reply{}, err
+			}
 		}
 	}
+	s.extend(s.timeout)
 	for i, c := range commands {
 		if !s.pipelining {
 			if err := s.write(c); err != nil {
@@ -109,10 +133,10 @@ func (s *session) envelope(from, to string) (stage, reply, error) {
 	return content, reply{}, nil // not reached: DATA is last and always returns
 }
 
-func (s *session) commands(from, to string) []command {
+func (s *session) commands(of envelope) []command {
 	end := ">\r\n"
 	switch {
-	case !ascii(to):
+	case !ascii(of.to):
 		end = "> BODY=8BITMIME SMTPUTF8\r\n" // who offers one offers the other (RFC 6531 §3.1)
 	case s.eightBit:
 		end = "> BODY=8BITMIME\r\n"
@@ -122,8 +146,8 @@ func (s *session) commands(from, to string) []command {
 		commands = append(commands, command{in: mailFrom, verb: "RSET\r\n"})
 	}
 	return append(commands,
-		command{mailFrom, "MAIL FROM:<", from, end},
-		command{rcptTo, "RCPT TO:<", to, ">\r\n"},
+		command{mailFrom, "MAIL FROM:<", of.from, end},
+		command{rcptTo, "RCPT TO:<", of.to, ">\r\n"},
 		command{in: content, verb: "DATA\r\n"})
 }
 
@@ -145,8 +169,15 @@ func (s *session) overhear(commands []command) {
 	}
 }
 
-// data writes the message and reads what became of it.
-func (s *session) data(block []byte) (reply, error) {
+// data writes the message, and what comes before the next one, and reads what became of the first.
+func (s *session) data(block []byte, next *envelope) (reply, error) {
+	if next != nil && s.pipelining && s.sent < s.carries && s.takes(*next) {
+		for _, c := range s.commands(*next) {
+			block = append(append(append(block, c.verb...), c.address...), c.end...)
+		}
+		s.ahead = true
+		s.sent++
+	}
 	s.extend(s.timeout)
 	_, _ = s.client.Text.W.Write(block)
 	if err := s.client.Text.W.Flush(); err != nil {

@@ -143,7 +143,7 @@ virtual unix - n n - - virtual
 postlog unix-dgram n - n - 1 postlogd
 `
 
-const recipients = `tempfail@example.org 451 4.7.1 slow down
+const recipients = `tempfail@example.org 451 4.7.1 not now
 nobody@example.org 550 5.1.1 no such resident
 `
 
