@@ -17,10 +17,6 @@ type Domain struct {
 	PerSecond int      // messages a second, over ten seconds; 0: as many as possible
 }
 
-// UsualDomains are the bounds that are used when none are given, in the form ParseDomains reads. No provider publishes numbers; these are what
-// senders in bulk commonly keep to: five connections to Google, a hundred messages a second to anybody, for Mail.ru and Yandex less.
-const UsualDomains = "mail.ru+bk.ru+inbox.ru+list.ru+internet.ru+vk.com=4/50, yandex.ru+ya.ru+yandex.com+narod.ru=4/50, gmail.com+googlemail.com=5/100"
-
 // ParseDomains reads bounds, several separated by commas: names joined by +, then how many messages at once and how many a second, 0 for no
 // bound:
 //

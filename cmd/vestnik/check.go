@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -146,6 +147,9 @@ func checkRelays(ctx context.Context, t *terminal, c config.Config) (list []find
 	relays, err := email.ParseRelays(strings.Join(c.Email.Relays, ","))
 	if err != nil {
 		return []finding{{what: "Почта // E-mail", err: err}}
+	}
+	if _, err := email.ParseDomains(strings.Join(c.Email.Domains, ",")); err != nil {
+		return []finding{{what: "Почта // E-mail", err: fmt.Errorf("email.domains: %w", err)}}
 	}
 	if len(relays) == 0 {
 		return []finding{{what: "Почта // E-mail", note: t.Say("канал выключен: email.relays не заданы", "the channel is off: email.relays are not set")}}

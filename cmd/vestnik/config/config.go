@@ -53,8 +53,11 @@ type ClickHouse struct {
 
 // Email says which relays e-mail leaves through.
 type Email struct {
-	Relays      List `key:"relays" secret:"yes" example:"smtp://127.0.0.1:2525, smtps://user:password@relay.example.ru:465" ru:"Почтовые серверы через запятую. По умолчанию канал выключен." en:"SMTP servers, separated by commas. By default the channel is off."`
-	Connections int  `key:"connections" default:"8" ru:"Сколько соединений держать с каждым сервером." en:"How many connections to keep to each server."`
+	Relays      List `key:"relays" secret:"yes" example:"smtp://127.0.0.1:2525, smtps://user:password@relay.example.ru:465?weight=3" ru:"Почтовые серверы через запятую; weight — во сколько раз больше писем достаётся серверу, чем серверу с весом 1. По умолчанию канал выключен." en:"SMTP servers, separated by commas; weight is how many times more mail a server gets than one of weight 1. By default the channel is off."`
+	Connections int  `key:"connections" default:"8" ru:"Сколько соединений держать с сервером наибольшего веса; с остальными — по их доле." en:"How many connections to keep to the server of the largest weight; to the others in proportion."`
+	// No provider of mailboxes publishes numbers. These are what senders in bulk commonly keep to: five connections to Google, a hundred messages a
+	// second to anybody (the shaping rules KumoMTA ships), and less for Mail.ru and Yandex, whose limits are known to be tighter.
+	Domains List `key:"domains" default:"mail.ru+internet.ru+bk.ru+inbox.ru+list.ru=4/50, yandex.ru+ya.ru+yandex.com+narod.ru=4/50, gmail.com+googlemail.com=5/100" ru:"Сколько писем одновременно и сколько в секунду (за десять секунд в среднем; 0 — без предела) этот процесс отдаёт почтовым службам: домены через +, предел у них общий; * — каждый из остальных доменов. Кто отвечает временным отказом, получает письма реже, пока не оправится; других это не касается." en:"How many messages at once and how many a second (on the average of ten seconds; 0: no bound) this process gives to mailbox providers: domains joined by + share a bound; * is each of the other domains. Who answers with temporary refusals is written to more slowly until it is well again; nobody else is."`
 
 	Bounces Bounces `key:"bounces" ru:"Письма, которые вернулись, и жалобы на них." en:"Letters that came back, and complaints about them."`
 }

@@ -65,8 +65,13 @@ func OpenChannels(c config.Config, stores engine.Stores, log *slog.Logger) (map[
 	if err != nil {
 		return nil, err
 	}
+	domains, err := email.ParseDomains(strings.Join(c.Email.Domains, ","))
+	if err != nil {
+		return nil, fmt.Errorf("email.domains: %w", err)
+	}
 	built, err := channels.Build(channels.Config{
-		Email: email.Config{Relays: relays, Connections: c.Email.Connections, Bounces: c.Email.Bounces.Domain}, VK: &vk.Config{Requests: c.VK.Requests}, HouseChat: chats,
+		Email: email.Config{Relays: relays, Connections: c.Email.Connections, Domains: domains, Bounces: c.Email.Bounces.Domain},
+		VK: &vk.Config{Requests: c.VK.Requests}, HouseChat: chats,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("channels: %w", err)
