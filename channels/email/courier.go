@@ -99,15 +99,10 @@ func (c *courier) envelope(p parcel) envelope {
 // deliver sends one message over the courier's session. A session that its relay had closed while nobody used it is replaced, and so is one
 // whose relay will not or cannot take the message now, as long as there is another relay.
 func (c *courier) deliver(p parcel, next *envelope) attempt {
-	msg := &c.msgs[p.index]
-	block, err := c.letter.compose(c.sender, p.to, msg, time.Now())
-	if err != nil {
+	block, fault := c.letter.finish(c.sender, p.to, &c.msgs[p.index], time.Now())
+	if fault != nil {
 		c.session.broken = c.session.broken || c.session.ahead // it was announced, and nothing else may follow
-		return attempt{fault: &engine.Fault{Reason: engine.BadMessage, Err: err}}
-	}
-	if block, err = c.letter.sign(c.sender.keys, block); err != nil {
-		c.session.broken = c.session.broken || c.session.ahead
-		return attempt{fault: &engine.Fault{Reason: engine.Misconfigured, Err: err}}
+		return attempt{fault: fault}
 	}
 	pool := c.channel.pool
 	for others := len(pool.relays) - 1; ; others-- {

@@ -71,7 +71,7 @@ func OpenChannels(c config.Config, stores engine.Stores, log *slog.Logger) (map[
 	}
 	built, err := channels.Build(channels.Config{
 		Email: email.Config{Relays: relays, Connections: c.Email.Connections, Domains: domains, Bounces: c.Email.Bounces.Domain},
-		VK: &vk.Config{Requests: c.VK.Requests}, HouseChat: chats,
+		VK:    &vk.Config{Requests: c.VK.Requests}, HouseChat: chats,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("channels: %w", err)
