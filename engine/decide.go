@@ -139,6 +139,9 @@ func (e *Engine) barrier(r *run) func(int, Step) Reason {
 		if !on[step.Channel] || i >= len(r.people) {
 			return NoAddress
 		}
+		if e.scope(r.campaign.Kind, step.Channel) == ToHouse && r.people[i].House == "" {
+			return NoAddress
+		}
 		return r.people[i].barrier(r.campaign.Kind, step.Channel)
 	}
 }
@@ -146,7 +149,7 @@ func (e *Engine) barrier(r *run) func(int, Step) Reason {
 // configured reports whether the provider's campaign can go over the channel at all.
 func (e *Engine) configured(c Campaign, p Provider, ch ChannelName) bool {
 	channel := e.Channels[ch]
-	if channel == nil || !Allowed(c.Kind, ch) {
+	if channel == nil || !Allowed(c.Kind, ch) || e.scope(c.Kind, ch) == ToNobody {
 		return false
 	}
 	picky, is := channel.(Selective)
@@ -189,6 +192,7 @@ func (e *Engine) write(ctx context.Context, r *run, who []int) (messages []Messa
 	}
 	messages, ready = make([]Message, 0, len(who)), who[:0]
 	ch := r.step().Channel
+	voice := e.voice(r.campaign.Kind, ch)
 	letter := Letter{Provider: r.provider, Campaign: r.campaign}
 	pass := Pass{Act: ActReturn, Campaign: r.campaign.ID, Channel: ch, Lane: r.batch.Lane, Step: r.batch.Step}
 	returner, returns := e.Channels[ch].(Returner)
@@ -196,7 +200,7 @@ func (e *Engine) write(ctx context.Context, r *run, who []int) (messages []Messa
 	for _, i := range who {
 		pass.Ordinal, letter.Recipient = OrdinalOf(r.batch.Chunk, i), r.people[i]
 		letter.Links = e.Tokens.LinksFor(e.PublicURL, pass)
-		content, err := text.Render(ch, &letter)
+		content, err := text.Render(voice, &letter)
 		if err != nil {
 			r.verdicts[i] = verdict{what: failed, fault: &Fault{Reason: BadMessage, Code: "template", Err: err}}
 			continue
@@ -286,5 +290,5 @@ func (e *Engine) confirm(ctx context.Context, r *run) error {
 	for k, i := range who {
 		r.verdicts[i] = judge(ctx, results[k])
 	}
-	return nil
+	return e.heard(context.WithoutCancel(ctx), r, who)
 }

@@ -15,7 +15,7 @@ const sharedPause = 5 * time.Second
 // alone leaves one recipient for each shared address. The others are covered when its message was taken; until that is known they wait, if
 // they are in another batch, or do as it does, if they are in this one.
 func (e *Engine) alone(ctx context.Context, r *run, who []int) ([]int, error) {
-	if !shared(r.step().Channel) {
+	if !e.shares(r) {
 		return who, nil
 	}
 	claims, err := e.claim(ctx, r, who)
@@ -38,8 +38,8 @@ func (e *Engine) alone(ctx context.Context, r *run, who []int) ([]int, error) {
 	return mine, nil
 }
 
-// address is where the step writes to a member.
-func (r *run) address(i int) string { return r.people[i].Address(r.step().Channel) }
+// address is where the step writes to a member, and to its neighbours.
+func (r *run) address(i int) string { return r.people[i].House }
 
 func (e *Engine) claim(ctx context.Context, r *run, who []int) ([]Claim, error) {
 	addresses, ordinals := make([]string, len(who)), make(Ordinals, len(who))
@@ -102,9 +102,35 @@ func (e *Engine) cover(ctx context.Context, r *run) error {
 	return nil
 }
 
+// heard settles the shared addresses of messages whose channel has answered later. Members of a batch have one answer, whoever of them was
+// written to; the others are covered by it.
+func (e *Engine) heard(ctx context.Context, r *run, who []int) error {
+	if !e.shares(r) {
+		return nil
+	}
+	claims, err := e.claim(ctx, r, who)
+	if err != nil {
+		return err
+	}
+	var covered, free []string
+	for k, i := range who {
+		switch v := &r.verdicts[i]; v.what {
+		case taken:
+			v.covered = claims[k] != Mine
+			covered = append(covered, r.address(i))
+		case failed, skipped:
+			free = append(free, r.address(i))
+		}
+	}
+	if err := e.unclaim(ctx, r, covered, true); err != nil {
+		return err
+	}
+	return e.unclaim(ctx, r, free, false)
+}
+
 // forgo gives back the addresses that members had claimed when a crash interrupted the batch, and will not write to any more.
 func (e *Engine) forgo(ctx context.Context, r *run, left []int) error {
-	if !shared(r.step().Channel) || r.batch.Phase != Sending || len(left) == 0 {
+	if !e.shares(r) || r.batch.Phase != Sending || len(left) == 0 {
 		return nil
 	}
 	if err := e.readPeople(ctx, r); err != nil {

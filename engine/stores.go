@@ -36,6 +36,7 @@ type Stores struct {
 	Tally     Tally
 	Chats     Chats
 	Inbox     Inbox
+	Notes     Notes
 }
 
 // Registry keeps what is small: providers, keys and campaigns.

@@ -148,7 +148,7 @@ func (c *Channel) doubt(ctx context.Context, o *office, keys []string) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	_ = c.cfg.Notes.WriteNotes(ctx, o.provider, notes, doubtAge)
+	_ = c.cfg.Notes.Write(ctx, o.provider, notes, doubtAge)
 }
 
 // sure parts messages into those that were certainly not taken and the others.
@@ -160,7 +160,7 @@ func (v *visit) sure(who []int) (certain, doubtful []int, err error) {
 	if len(who) == 0 {
 		return nil, nil, nil
 	}
-	doubts, err := v.cfg.Notes.ReadNotes(v.ctx, v.office.provider, names)
+	doubts, err := v.cfg.Notes.Read(v.ctx, v.office.provider, names)
 	if err != nil {
 		return who, nil, err
 	}

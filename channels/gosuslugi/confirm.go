@@ -230,7 +230,7 @@ func (q question) found(state *stateResult) {
 			q.results[i] = engine.Result{ID: id, Received: true}
 		}
 	}
-	if err := q.cfg.Notes.WriteNotes(context.WithoutCancel(q.ctx), q.office.provider, settled, time.Second); err != nil {
+	if err := q.cfg.Notes.Write(context.WithoutCancel(q.ctx), q.office.provider, settled, time.Second); err != nil {
 		q.each(engine.Result{Fault: storeDown(err)})
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"vestnik/channels/gosuslugi"
 	"vestnik/channels/gosuslugi/gistest"
 	"vestnik/engine"
+	"vestnik/engine/enginetest"
 )
 
 // schemaDir has the published schemas.
@@ -46,6 +47,9 @@ func stand(t *testing.T, options gistest.Options) *gistest.Server {
 // open makes a channel on a stand.
 func open(t *testing.T, cfg gosuslugi.Config) *gosuslugi.Channel {
 	t.Helper()
+	if cfg.Notes == nil {
+		cfg.Notes = enginetest.NewMemory().Stores().Notes
+	}
 	if cfg.Schedule == nil {
 		cfg.Schedule = quick
 	}

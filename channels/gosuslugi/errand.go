@@ -38,7 +38,7 @@ func (v *visit) fetch(errands []errand) (known map[string]json.RawMessage, waiti
 	for i, e := range errands {
 		names[i] = e.name
 	}
-	texts, err := v.cfg.Notes.ReadNotes(v.ctx, v.office.provider, names)
+	texts, err := v.cfg.Notes.Read(v.ctx, v.office.provider, names)
 	if err != nil {
 		return nil, nil, &failure{Fault: storeDown(err)}
 	}
@@ -79,7 +79,7 @@ func (c *Channel) note(ctx context.Context, o *office, name string, k kept, age 
 	if err != nil {
 		return fmt.Errorf("write a note: %w", err)
 	}
-	return c.cfg.Notes.WriteNotes(ctx, o.provider, map[string][]byte{name: text}, age)
+	return c.cfg.Notes.Write(ctx, o.provider, map[string][]byte{name: text}, age)
 }
 
 // forget drops what is known, because it is out of date.
@@ -88,12 +88,12 @@ func (c *Channel) forget(ctx context.Context, o *office, names []string) {
 	for _, name := range names {
 		notes[name] = nil
 	}
-	_ = c.cfg.Notes.WriteNotes(ctx, o.provider, notes, time.Second) // otherwise it goes by itself
+	_ = c.cfg.Notes.Write(ctx, o.provider, notes, time.Second) // otherwise it goes by itself
 }
 
 // fulfil asks what became of errands; done means that all have been answered.
 func (c *Channel) fulfil(ctx context.Context, o *office, names []string) (done bool, failed *failure) {
-	texts, err := c.cfg.Notes.ReadNotes(ctx, o.provider, names)
+	texts, err := c.cfg.Notes.Read(ctx, o.provider, names)
 	if err != nil {
 		return false, &failure{Fault: storeDown(err)}
 	}

@@ -118,8 +118,8 @@ func TestWhatHasNoPlaceIsRefused(t *testing.T) {
 		if r := channel.Send(t.Context(), sender(s, kind), []engine.Message{message("k", resident(s, 1))})[0]; r.Fault == nil || r.Fault.Reason != engine.Refused {
 			t.Errorf("%s: %+v", kind, r)
 		}
-		if channel.Shares(kind) {
-			t.Errorf("%s is shared", kind)
+		if channel.Scope(kind) != engine.ToNobody {
+			t.Errorf("%s has a place", kind)
 		}
 	}
 }

@@ -1,10 +1,10 @@
 // Package gosuslugi places bills and notices in ГИС ЖКХ, from where citizens see them in Gosuslugi and in the app Госуслуги.Дом.
 //
 // A bill is a payment document for one account, and up to 500 travel in one request. What concerns a house is one notice for all its residents
-// (see Shares): a planned outage is an outage report, everything else is news. ГИС ЖКХ takes requests, and answers when it is asked later:
+// (see Scope): a planned outage is an outage report, everything else is news. ГИС ЖКХ takes requests, and answers when it is asked later:
 // Send posts and gives a receipt, Confirm asks. Nothing holds a worker meanwhile, not even the look-up of an account in the registry.
 //
-// Whoever is not sure whether a bill was taken looks for it before sending it again (see Notes); a request is never the same twice. Accepted by
+// Whoever is not sure whether a bill was taken looks for it before sending it again (see engine.Notes); a request is never the same twice. Accepted by
 // ГИС ЖКХ means received: it lies in the citizen's cabinet. That it was opened the format cannot say, and this package never does.
 //
 // It speaks the format of the published schemas 14.4 and 14.5. It keeps no account number and no text in faults; codes and our own words only.
@@ -22,7 +22,7 @@ import (
 
 // Config says how the channel works. The zero value is what the format asks for.
 type Config struct {
-	Notes    Notes            // nil: a Memory, which only a single process can do with
+	Notes    engine.Notes     // what all workers have to know; required
 	Schedule []time.Duration  // when results are asked for: after the first pause, then after the second…, the last one again and again. nil: 10 s, 60 s, 5, 15 and 30 min
 	Timeout  time.Duration    // for one answer; 0: 2 min
 	Now      func() time.Time // nil: time.Now
@@ -39,11 +39,11 @@ var schedule = []time.Duration{10 * time.Second, time.Minute, 5 * time.Minute, 1
 
 // New makes the channel; it connects when there is something to place.
 func New(cfg Config) (*Channel, error) {
-	if cfg.Timeout < 0 {
+	switch {
+	case cfg.Timeout < 0:
 		return nil, errors.New("gosuslugi: a time cannot be negative")
-	}
-	if cfg.Notes == nil {
-		cfg.Notes = &Memory{}
+	case cfg.Notes == nil:
+		return nil, errors.New("gosuslugi: there is no store for notes")
 	}
 	if len(cfg.Schedule) == 0 {
 		cfg.Schedule = schedule
@@ -67,14 +67,16 @@ func (c *Channel) Close() error {
 // Serves reports whether a provider has settled how ГИС ЖКХ is reached for it; one that has not is passed over.
 func (c *Channel) Serves(p engine.Provider) bool { return p.Setting(settingStand) != "" }
 
-// Shares reports whether what a campaign of the kind places is for a whole house. A debt or an answer to a request is nobody else's business, and
+// Scope tells whom what a campaign of the kind places is for; see engine.Scoped. A debt or an answer to a request is nobody else's business, and
 // the format has no place for it: they are refused.
-func (c *Channel) Shares(kind engine.Kind) bool {
+func (c *Channel) Scope(kind engine.Kind) engine.Scope {
 	switch kind {
+	case engine.KindBill:
+		return engine.ToOne
 	case engine.KindOutage, engine.KindAction, engine.KindAd, engine.KindMeeting:
-		return true
+		return engine.ToHouse
 	}
-	return false
+	return engine.ToNobody
 }
 
 // Send places bills or notices; see engine.Channel. Everything that was taken is answered Later.
@@ -92,7 +94,7 @@ func (c *Channel) Send(ctx context.Context, from engine.Sender, msgs []engine.Me
 		v.fail(all, untried(ctx))
 	case from.Campaign.Kind == engine.KindBill:
 		v.bills(all)
-	case c.Shares(from.Campaign.Kind):
+	case c.Scope(from.Campaign.Kind) == engine.ToHouse:
 		v.notices(all)
 	default:
 		v.fail(all, &engine.Fault{Reason: engine.Refused, Code: "kind", Err: errors.New("ГИС ЖКХ has no place for a message of this kind")})

@@ -28,6 +28,7 @@ func ExerciseStores(t *testing.T, open func(t *testing.T) engine.Stores) {
 		{"limits", limitTests},
 		{"chats", chatTests},
 		{"inbox", inboxTests},
+		{"notes", noteTests},
 	}
 	for _, suite := range suites {
 		t.Run(suite.name, func(t *testing.T) {

@@ -39,6 +39,7 @@ func (f *Faults) Stores() engine.Stores {
 		Claims: faultyClaims{f, s.Claims}, Pace: faultyPace{f, s.Pace}, Breakers: faultyBreakers{f, s.Breakers}, Tally: faultyTally{f, s.Tally},
 		Chats: faultyChats{f, s.Chats},
 		Inbox: faultyInbox{f, s.Inbox},
+		Notes: faultyNotes{f, s.Notes},
 	}
 }
 

@@ -39,6 +39,7 @@ type Memory struct {
 	chats     map[chatName]string                 // JSON
 	threads   map[threadName]string               // JSON
 	inboxes   map[engine.ProviderID][]engine.Kept // newest first
+	notes     map[noteName]note
 }
 
 // NewMemory makes an empty Memory.
@@ -66,6 +67,7 @@ func NewMemory() *Memory {
 		chats:     map[chatName]string{},
 		threads:   map[threadName]string{},
 		inboxes:   map[engine.ProviderID][]engine.Kept{},
+		notes:     map[noteName]note{},
 	}
 }
 
@@ -76,6 +78,7 @@ func (m *Memory) Stores() engine.Stores {
 		Cashbook: cashbook{m}, Stops: stops{m}, Journal: journal{m}, Queue: queue{m},
 		Answers: answers{m}, Consents: consents{m}, Frequency: frequency{m}, Claims: claims{m},
 		Pace: pace{m}, Breakers: breakers{m}, Tally: tally{m}, Chats: chats{m}, Inbox: inbox{m},
+		Notes: notes{m},
 	}
 }
 

@@ -141,6 +141,9 @@ func useProvider(ctx context.Context, s engine.Stores, list []engine.Recipient, 
 			return s.Chats.AddChat(ctx, "prv", engine.Chat{ID: "chat", Houses: []string{list[0].House}})
 		},
 		func() error {
+			return s.Notes.Write(ctx, "prv", map[string][]byte{"house": []byte(list[0].Account)}, time.Hour)
+		},
+		func() error {
 			_, err := s.Chats.ChangeThread(ctx, "prv", engine.ChatPlace{Network: engine.NetworkVK, ID: 1}, func(t *engine.Thread) error {
 				t.Posts = []engine.Post{{ID: "1"}}
 				return nil

@@ -114,4 +114,5 @@ const (
 	kindPlace     = 'h'
 	kindPace      = 'n'
 	kindChat      = 'k'
+	kindNote      = 'o'
 )
