@@ -64,7 +64,7 @@ func (b *maxBot) post(ctx context.Context, chat int64, d draft) (string, *failur
 	if !b.chatPace(chat).wait(ctx) {
 		return "", untried(ctx)
 	}
-	body := map[string]any{"text": d.text, "attachments": maxKeyboard(d.buttons), "link": nil}
+	body := map[string]any{"text": d.text, "attachments": maxAttachments(d), "link": nil}
 	if d.answers != "" {
 		body["link"] = map[string]string{"type": "reply", "mid": d.answers}
 	}
@@ -72,15 +72,57 @@ func (b *maxBot) post(ctx context.Context, chat int64, d draft) (string, *failur
 	var made struct {
 		Message maxMessage `json:"message"`
 	}
-	if f := b.call(ctx, http.MethodPost, "/messages", query, body, &made); f != nil {
+	f := b.call(ctx, http.MethodPost, "/messages", query, body, &made)
+	for try := 1; f != nil && f.Code == notReady && try <= readyTries && pause(ctx, time.Duration(try)*readyPause); try++ {
+		f = b.call(ctx, http.MethodPost, "/messages", query, body, &made) // it was surely not posted
+	}
+	if f != nil {
 		return "", f
 	}
 	if made.Message.Body.MID == "" {
-		f := because(engine.Unavailable, "no mid", errors.New("MAX took a message and did not name it"))
+		f = because(engine.Unavailable, "no mid", errors.New("MAX took a message and did not name it"))
 		f.unknown = true
 		return "", f
 	}
 	return made.Message.Body.MID, nil
+}
+
+// MAX works on a photo for a moment before a message may carry it (dev.max.ru/docs-api, "attachment.not.ready").
+const (
+	notReady   = "MAX 400 attachment.not.ready"
+	readyTries = 5
+	readyPause = 300 * time.Millisecond
+)
+
+// upload asks where to (POST /uploads), and hands over there. What a photo is attached by is what that place answers.
+func (b *maxBot) upload(ctx context.Context, _ int64, p photo) (string, *failure) {
+	var place struct {
+		URL string `json:"url"`
+	}
+	if f := b.call(ctx, http.MethodPost, "/uploads", url.Values{"type": {"image"}}, nil, &place); f != nil {
+		return "", f
+	}
+	var taken struct {
+		Photos map[string]json.RawMessage `json:"photos"`
+	}
+	f := sendFile(ctx, b.client, "MAX", place.URL, "data", p, &taken)
+	if f == nil && len(taken.Photos) == 0 {
+		f = because(engine.BadMessage, "photo", errors.New("MAX does not take the photo"))
+	}
+	if f != nil {
+		return "", f
+	}
+	encoded, _ := json.Marshal(taken) // read from JSON just now
+	return string(encoded), nil
+}
+
+// maxAttachments lists what goes with a message.
+func maxAttachments(d draft) []any {
+	list := maxKeyboard(d.buttons)
+	for _, p := range d.photos {
+		list = append(list, map[string]any{"type": "image", "payload": json.RawMessage(p)})
+	}
+	return list
 }
 
 // maxKeyboard shows buttons one below the other; one that MAX would refuse is left out, for its address stands in the text.

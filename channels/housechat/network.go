@@ -15,6 +15,8 @@ import (
 type network interface {
 	// post makes a post and gives its ID.
 	post(ctx context.Context, chat int64, d draft) (string, *failure)
+	// upload hands over a photo and gives what it is attached by.
+	upload(ctx context.Context, chat int64, p photo) (string, *failure)
 	// find looks for the post of an attempt that began at since and whose end nobody knows; an empty ID: it was not made, or making it
 	// again does no harm.
 	find(ctx context.Context, chat int64, d draft, since time.Time) (string, *failure)
@@ -32,6 +34,7 @@ type draft struct {
 	text    string
 	answers string // ID of the post it answers; empty: none
 	buttons []engine.Button
+	photos  []string // as upload named them
 	marks   []string // hashes of the texts that earlier attempts may have posted
 	others  []string // IDs of posts that are known to be others
 }

@@ -117,6 +117,7 @@ func (v *visit) publish(ctx context.Context, got claimed, t thread, posts []engi
 			return id, f
 		}
 	}
+	d.photos = v.attach(ctx)
 	return v.bot.post(ctx, v.place.ID, d)
 }
 

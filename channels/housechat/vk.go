@@ -67,6 +67,9 @@ func (b *vkBot) post(ctx context.Context, chat int64, d draft) (string, *failure
 	if keyboard := vkKeyboard(d.buttons); keyboard != "" {
 		params["keyboard"] = keyboard
 	}
+	if len(d.photos) > 0 {
+		params["attachment"] = strings.Join(d.photos, ",")
+	}
 	var sent []vkSent
 	if f := b.call(ctx, "messages.send", params, &sent); f != nil {
 		return "", f
@@ -80,6 +83,44 @@ func (b *vkBot) post(ctx context.Context, chat int64, d draft) (string, *failure
 	f := because(engine.Unavailable, "no id", errors.New("VK took a message and did not name it"))
 	f.unknown = true
 	return "", f
+}
+
+// upload takes the three steps of dev.vk.com, "Upload photos to a message".
+func (b *vkBot) upload(ctx context.Context, chat int64, p photo) (string, *failure) {
+	var place struct {
+		URL string `json:"upload_url"`
+	}
+	if f := b.call(ctx, "photos.getMessagesUploadServer", api.Params{"peer_id": chat}, &place); f != nil {
+		return "", f
+	}
+	var taken struct {
+		Server json.Number `json:"server"`
+		Photo  string      `json:"photo"`
+		Hash   string      `json:"hash"`
+	}
+	if f := sendFile(ctx, b.api.Client, "VK", place.URL, "photo", p, &taken); f != nil {
+		return "", f
+	}
+	if taken.Photo == "" || taken.Photo == "[]" {
+		return "", because(engine.BadMessage, "photo", errors.New("VK does not take the photo"))
+	}
+	var saved []struct {
+		ID        int64  `json:"id"`
+		Owner     int64  `json:"owner_id"`
+		AccessKey string `json:"access_key"`
+	}
+	f := b.call(ctx, "photos.saveMessagesPhoto", api.Params{"server": taken.Server.String(), "photo": taken.Photo, "hash": taken.Hash}, &saved)
+	if f == nil && len(saved) != 1 {
+		f = because(engine.Unavailable, "photo", errors.New("VK did not name the photo"))
+	}
+	if f != nil {
+		return "", f
+	}
+	name := fmt.Sprintf("photo%d_%d", saved[0].Owner, saved[0].ID)
+	if saved[0].AccessKey != "" {
+		name += "_" + saved[0].AccessKey
+	}
+	return name, nil
 }
 
 // vkSent is what became of a message to one peer. The error has one shape in VK's schema and another in vksdk, which therefore never sees

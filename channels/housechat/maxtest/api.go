@@ -81,6 +81,8 @@ func (s *Server) answer(r *http.Request, body []byte) (any, error) {
 			return s.list(query)
 		}
 		return nil, noMethod
+	case "/uploads":
+		return s.place(r.Method, query)
 	case "/subscriptions":
 		return s.subscriptions(r.Method, query, body)
 	}
@@ -124,8 +126,13 @@ type link struct {
 type attachment struct {
 	Type    string `json:"type"`
 	Payload struct {
-		Buttons [][]Button `json:"buttons"`
+		Buttons [][]Button       `json:"buttons"`
+		Photos  map[string]token `json:"photos"`
 	} `json:"payload"`
+}
+
+type token struct {
+	Token string `json:"token"`
 }
 
 func (s *Server) send(query url.Values, body []byte) (any, error) {
@@ -157,7 +164,7 @@ func (s *Server) send(query url.Values, body []byte) (any, error) {
 		}
 		post.Answers = m.Link.MID
 	}
-	if post.Buttons, err = buttonsOf(fields["attachments"]); err != nil {
+	if err := s.attach(&post, fields["attachments"]); err != nil {
 		return nil, err
 	}
 	if !c.spent.allow(s.options.PerChat) {
@@ -166,29 +173,43 @@ func (s *Server) send(query url.Values, body []byte) (any, error) {
 	return map[string]any{"message": s.add(c, post).wire()}, nil
 }
 
-// buttonsOf reads the one attachment that is understood: a keyboard of links.
-func buttonsOf(raw json.RawMessage) (buttons []Button, err error) {
+// attach reads the attachments that are understood: a keyboard of links, and photos.
+func (s *Server) attach(post *Post, raw json.RawMessage) error {
 	var list []attachment
 	if err := decode(raw, &list); err != nil {
-		return nil, err
+		return err
 	}
 	for _, a := range list {
-		if a.Type != "inline_keyboard" || len(a.Payload.Buttons) == 0 || len(a.Payload.Buttons) > 30 {
-			return nil, payload("attachments")
+		var err error
+		if a.Type == "image" {
+			err = s.show(post, a.Payload.Photos)
+		} else {
+			err = press(post, a)
 		}
-		for _, row := range a.Payload.Buttons {
-			if len(row) == 0 || len(row) > 3 {
-				return nil, payload("1 to 3 links in a row")
-			}
-			for _, b := range row {
-				if b.Type != "link" || b.Text == "" || utf8.RuneCountInString(b.Text) > 128 || b.URL == "" || len(b.URL) > 2048 {
-					return nil, payload("button")
-				}
-				buttons = append(buttons, b)
-			}
+		if err != nil {
+			return err
 		}
 	}
-	return buttons, nil
+	return nil
+}
+
+// press gives a post its buttons.
+func press(post *Post, a attachment) error {
+	if a.Type != "inline_keyboard" || len(a.Payload.Buttons) == 0 || len(a.Payload.Buttons) > 30 {
+		return payload("attachments")
+	}
+	for _, row := range a.Payload.Buttons {
+		if len(row) == 0 || len(row) > 3 {
+			return payload("1 to 3 links in a row")
+		}
+		for _, b := range row {
+			if b.Type != "link" || b.Text == "" || utf8.RuneCountInString(b.Text) > 128 || b.URL == "" || len(b.URL) > 2048 {
+				return payload("button")
+			}
+			post.Buttons = append(post.Buttons, b)
+		}
+	}
+	return nil
 }
 
 func (s *Server) list(query url.Values) (any, error) {

@@ -20,6 +20,7 @@ type Post struct {
 	Text    string
 	Answers string // MID of the post it answers; empty: none
 	Buttons []Button
+	Photos  []string // tokens
 	Pinned  bool
 	Bot     bool // it is the bot's
 	At      time.Time

@@ -56,6 +56,7 @@ type Server struct {
 	lastMID int64
 	spent   window
 	hooks   map[string]*subscription // by address
+	photos  map[string]bool          // those that were handed over; true: a message may carry it
 	refused map[string]int           // how often each error was answered, by its code
 }
 
@@ -65,7 +66,7 @@ func Start(options Options) (*Server, error) {
 	options.PerSecond, options.PerChat = cmp.Or(options.PerSecond, 30), cmp.Or(options.PerChat, 2)
 	options.Again = cmp.Or(options.Again, time.Second)
 	s := &Server{options: options, address: cmp.Or(options.Address, "127.0.0.1:0"), done: make(chan struct{}), chats: map[int64]*chat{},
-		hooks: map[string]*subscription{}, refused: map[string]int{}}
+		hooks: map[string]*subscription{}, photos: map[string]bool{}, refused: map[string]int{}}
 	return s, s.Resume()
 }
 
@@ -154,9 +155,13 @@ func (s *Server) manners() (Trouble, time.Duration) {
 
 // ServeHTTP is the API.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 8<<20))
 	if err != nil {
 		s.refuse(w, oops{http.StatusRequestEntityTooLarge, "proto.payload", "too long"})
+		return
+	}
+	if r.URL.Path == uploads {
+		s.upload(w, r, body)
 		return
 	}
 	trouble, slow := s.manners()

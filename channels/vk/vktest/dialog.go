@@ -45,6 +45,10 @@ type sendParams struct {
 	NoLinks  int             `json:"dont_parse_links"`
 	NoNames  int             `json:"disable_mentions"`
 	Keyboard string          `json:"keyboard"`
+
+	// In chats only.
+	Forward    string `json:"forward"`
+	Attachment string `json:"attachment"`
 }
 
 // peerResult is what is told about one of peer_ids; error has the fields of VK's schema.
@@ -102,6 +106,9 @@ func (s *Server) keep(peer int64, p sendParams, buttons []Button) (m Message, co
 	}()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if peer > firstChat {
+		return s.post(peer, p, buttons)
+	}
 	if code := s.refusal(peer); code != 0 {
 		return m, code
 	}

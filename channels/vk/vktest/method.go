@@ -27,11 +27,14 @@ var words = map[int]string{
 	100: "One of the parameters specified was missing or invalid",
 	113: "Invalid user id",
 	125: "Invalid group id",
+	129: "Invalid photo",
 	900: "Can't send messages for users from blacklist",
 	901: "Can't send messages for users without permission",
 	902: "Can't send messages to this user due to their privacy settings",
 	911: "Keyboard format is invalid",
 	914: "Message is too long",
+	917: "You don't have access to this chat",
+	927: "Chat does not exist",
 }
 
 func wordsOf(code int) string {
@@ -125,11 +128,11 @@ func (s *Server) call(r *http.Request, trouble Trouble) reply {
 	case "execute":
 		return s.execute(form, trouble)
 	case "messages.send", "messages.isMessagesFromGroupAllowed":
-		value, code := s.run(name, formParams(form))
-		if code != 0 {
-			return refuse(code, form)
-		}
-		return reply{Response: value}
+		return replyOf(form)(s.run(name, formParams(form)))
+	case "messages.pin", "messages.unpin", "messages.getConversationsById", "messages.getHistory":
+		return replyOf(form)(s.inChat(name, form))
+	case "photos.getMessagesUploadServer", "photos.saveMessagesPhoto":
+		return replyOf(form)(s.photo(name, form))
 	case "groups.getLongPollServer", "groups.setLongPollSettings":
 		if form.Get("group_id") != itoa(s.options.Group) {
 			return refuse(125, form)
@@ -141,6 +144,16 @@ func (s *Server) call(r *http.Request, trouble Trouble) reply {
 		return reply{Response: s.poll.server(s.URL())}
 	}
 	return refuse(3, form)
+}
+
+// replyOf makes a reply of what a method has come to.
+func replyOf(form url.Values) func(any, int) reply {
+	return func(value any, code int) reply {
+		if code != 0 {
+			return refuse(code, form)
+		}
+		return reply{Response: value}
+	}
 }
 
 func tokenOf(r *http.Request) string {

@@ -52,6 +52,8 @@ type Server struct {
 	last     int64 // message id, those of residents' own messages included
 	count    int
 	eventID  int64
+	chats    map[int64]*chat // by peer
+	photos   []string        // those that were uploaded; saved ones by their names
 }
 
 // Start starts a community.
@@ -91,6 +93,7 @@ func (s *Server) Resume() error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/method/{method}", s.method)
 	mux.HandleFunc("GET /poll", s.check)
+	mux.HandleFunc("POST /upload", s.upload)
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}
 	s.server = server
 	s.working.Go(func() { _ = server.Serve(listener) })
