@@ -15,6 +15,7 @@ import (
 // detail is the page of one campaign.
 type detail struct {
 	head
+	Mail     string // address of its messages; empty: none are kept, or not for this key
 	Ledger   ledger
 	Doing    []doing
 	Away     bool // the history cannot be reached
@@ -50,7 +51,7 @@ func showCampaign(v *visit) error {
 		return err
 	}
 	shown := detail{
-		head: v.headOf(c, b), Ledger: v.ledgerOf(b, !c.StartedAt.IsZero()), Doing: v.doingOf(c, waiting, down, b), Facts: v.factsOf(c), Lanes: v.routeOf(c.Route),
+		head: v.headOf(c, b), Mail: v.mailOf(c), Ledger: v.ledgerOf(b, !c.StartedAt.IsZero()), Doing: v.doingOf(c, waiting, down, b), Facts: v.factsOf(c), Lanes: v.routeOf(c.Route),
 	}
 	if shown.Reasons, shown.Partly, err = v.reasons(ctx, c, b); err != nil {
 		return err

@@ -1,8 +1,9 @@
 // Package console is the web console at /console: what a provider's people see of their campaigns in a browser. It shows the live ledger, what
 // a campaign waits for, and the funnel in people and roubles, in Russian and English, without needing JavaScript.
 //
-// It reads only: nothing about a campaign can be changed here, and nobody's name or address is ever shown. Who signs in with an API key sees
-// what that key's provider ordered and nothing else. The ledger comes from the engine's stores and the funnels from the history; when the
+// It reads only: nothing about a campaign can be changed here. Who signs in with an API key sees what that key's provider ordered and nothing
+// else. Names and addresses of people are shown in one place, among the messages that were kept (/console/inbox): keys of the roles provider
+// and operator see them, a viewer's does not, and a test key sees those of tests only. The ledger comes from the engine's stores and the funnels from the history; when the
 // history is away the ledger is still there.
 package console
 
@@ -89,6 +90,11 @@ func (c *console) handler() (http.Handler, error) {
 	mux.Handle("GET /console", c.private(showCampaigns))
 	mux.Handle("GET /console/{$}", http.RedirectHandler(home, http.StatusPermanentRedirect))
 	mux.Handle("GET /console/campaigns/{id}", c.private(showCampaign))
+	mux.Handle("GET /console/inbox", c.private(showInbox))
+	mux.Handle("GET /console/inbox/{id}", c.private(showMessage))
+	mux.Handle("GET /console/inbox/{id}/html", c.private(showHTML))
+	mux.Handle("GET /console/inbox/{id}/source", c.private(showSource))
+	mux.Handle("GET /console/inbox/{id}/files/{n}", c.private(showFile))
 	mux.Handle("GET /console/sign-in", c.public(showSignIn))
 	mux.Handle("POST /console/sign-in", c.public(signIn))
 	mux.Handle("POST /console/sign-out", c.public(signOut))

@@ -5,6 +5,7 @@ import (
 	"embed"
 	"fmt"
 	"html/template"
+	"strings"
 	"time"
 )
 
@@ -22,6 +23,8 @@ type page struct {
 	voice
 	Title    string
 	Provider string // its name; empty before sign-in
+	Here     string // address of the section this page belongs to
+	Reads    bool   // who is signed in may see messages
 	Other    string // address of this page in the other language
 	Style    string // address of the style sheet
 	Script   string
@@ -35,7 +38,12 @@ func (v *visit) page(title string, body any) page {
 	other := v.r.URL.Query()
 	other.Del("token") // it is not to be passed on
 	other.Set("lang", v.choose(string(english), string(russian)))
+	here := home
+	if strings.HasPrefix(v.r.URL.Path, inboxPath) {
+		here = inboxPath
+	}
 	return page{
+		Here: here, Reads: v.mayRead(),
 		voice: v.voice, Title: title, Provider: v.provider.Name, Other: v.r.URL.Path + "?" + other.Encode(),
 		Style: v.assets.address("console.css"), Script: v.assets.address("live.js"), Icon: v.assets.address("icon.svg"), Body: body,
 	}
@@ -44,7 +52,7 @@ func (v *visit) page(title string, body any) page {
 // parsePages reads every page: the layout with one body each.
 func parsePages() (map[string]*template.Template, error) {
 	pages := map[string]*template.Template{}
-	for _, name := range []string{"campaigns", "campaign", "signin", "nothing"} {
+	for _, name := range []string{"campaigns", "campaign", "inbox", "message", "signin", "nothing"} {
 		parsed, err := template.New(name).Option("missingkey=error").ParseFS(pageFiles, "pages/layout.html", "pages/parts.html", "pages/"+name+".html")
 		if err != nil {
 			return nil, fmt.Errorf("read page %s: %w", name, err)

@@ -108,6 +108,8 @@ func (v *visit) refuse(err error) {
 	case errors.Is(err, errSignedOut):
 		v.askToSignIn()
 		return
+	case errors.Is(err, errClosed):
+		status, code = http.StatusForbidden, "closed"
 	case errors.Is(err, errForeign):
 		status, code = http.StatusForbidden, "foreign"
 	case limited:
@@ -160,6 +162,9 @@ func (v *visit) askToSignIn() {
 // wayBack gives where to go after sign-in: a page of the console, and never an address from outside.
 func wayBack(next string) string {
 	if id, ok := strings.CutPrefix(next, home+"/campaigns/"); ok && plainID(id) {
+		return next
+	}
+	if id, ok := strings.CutPrefix(next, inboxPath+"/"); next == inboxPath || ok && keptID.MatchString(id) {
 		return next
 	}
 	return home

@@ -200,6 +200,7 @@ func TestEveryWordIsThere(t *testing.T) {
 		"outcome.": texts(engine.Outcomes()), "reason.": texts(engine.Reasons()),
 		"reason. ": {"goal_met", "forbidden", "unsubscribed", "bounced", "paper_only", "no_consent", "frequency", "complained", "manual"},
 		"doing.":   {"confirm", "quiet", "pace", "quota", "breaker", "reputation", "shared"},
+		"view.":    {"html", "text", "headers", "source"},
 		"status.":  {"draft", "scheduled", "running", "paused", "cancelled", "completed"},
 		"goal.":    {"sent", "received", "opened", "clicked", "paid"}, "until.": {"sent", "received", "opened", "clicked", "paid"},
 	} {

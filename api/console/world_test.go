@@ -238,7 +238,7 @@ func (b *browser) do(r *http.Request) reply {
 			delete(b.cookies, cookie.Name)
 		}
 	}
-	if got := rec.Header().Get("Content-Security-Policy"); got != policy {
+	if got := rec.Header().Get("Content-Security-Policy"); got != policy && !(strings.HasPrefix(r.URL.Path, inboxPath+"/") && strings.HasPrefix(got, "default-src 'none'; ")) {
 		b.w.t.Errorf("%s %s came with the policy %q", r.Method, r.URL.Path, got)
 	}
 	return reply{rec, b.w.t}

@@ -15,6 +15,8 @@ import (
 
 var picture = flag.String("picture", "", "file to write the screenshot of a campaign into, such as ../../deploy/pictures/console.png")
 
+var letterPicture = flag.String("letter-picture", "", "file to write the screenshot of a letter in the console into")
+
 // TestConsoleWhileTheDemoRuns opens the link that the demo prints in a real browser, as a person would, and looks at a campaign.
 func TestConsoleWhileTheDemoRuns(t *testing.T) {
 	s := newShell(t)
@@ -61,12 +63,25 @@ func TestConsoleWhileTheDemoRuns(t *testing.T) {
 			t.Errorf("the campaign does not say %q:\n%s", want, campaign)
 		}
 	}
-	if *picture == "" {
-		return
+	if *picture != "" {
+		shoot(t, tab, *picture)
 	}
+	do(chromedp.Click(chromedp.CSS(`.title a[href*="/console/inbox"]`)), chromedp.WaitVisible(chromedp.CSS(".mails")))
+	do(chromedp.Click(chromedp.CSS(".mails a")), chromedp.WaitVisible(chromedp.CSS("iframe")))
+	if letter := read("document.body.innerText"); !strings.Contains(letter, "Счёт за") || !strings.Contains(letter, "@uk.example") {
+		t.Errorf("no letter of the demo is shown:\n%s", letter)
+	}
+	if *letterPicture != "" {
+		shoot(t, tab, *letterPicture)
+	}
+}
+
+// shoot writes what the tab shows as a picture.
+func shoot(t *testing.T, tab context.Context, file string) {
+	t.Helper()
 	shot, err := chromedp.Run(tab, chromedp.FullScreenshot(100))
 	if err == nil {
-		err = os.WriteFile(*picture, shot, 0o644)
+		err = os.WriteFile(file, shot, 0o644)
 	}
 	if err != nil {
 		t.Fatal(err)
