@@ -42,6 +42,41 @@ func TestMatrix(t *testing.T) {
 	}
 }
 
+// TestWhatThePresentationPromises holds the matrix to the cells of the presentation of new services of ГИС ЖКХ ("Доведение информации до
+// потребителей и организаций ЖКХ"): what it shows as working, piloted or planned must be possible.
+func TestWhatThePresentationPromises(t *testing.T) {
+	personal := []Kind{KindDebt, KindOutage, KindAction}
+	for _, cell := range []struct {
+		where, what string
+		channel     ChannelName
+		kinds       []Kind
+	}{
+		{"В приложении Госуслуги.Дом", "Счета за ЖКУ", Gosuslugi, []Kind{KindBill}},
+		{"В приложении Госуслуги.Дом", "Рекламные рассылки", Gosuslugi, []Kind{KindAd}},
+		{"В приложении Госуслуги.Дом", "Ответы на заявки", Gosuslugi, []Kind{KindStatus}},
+		{"В приложении Госуслуги.Дом", "Индивидуальные уведомления", Gosuslugi, personal},
+		{"В приложении Госуслуги.Дом", "Общие собрания собственников", Gosuslugi, []Kind{KindMeeting}},
+		{"На портале и в приложении Госуслуг", "Счета за ЖКУ", Gosuslugi, []Kind{KindBill}},
+		{"На портале и в приложении Госуслуг", "Индивидуальные уведомления", Gosuslugi, personal},
+		{"В VK", "Счета за ЖКУ", VK, []Kind{KindBill}},
+		{"В VK", "Реклама в домовых чатах", HouseChat, []Kind{KindAd}},
+		{"На портале ГИС ЖКХ", "Рекламные рассылки", Gosuslugi, []Kind{KindAd}},
+		{"На электронные почты", "Счета за ЖКУ", Email, []Kind{KindBill}},
+		{"На электронные почты", "Рекламные рассылки", Email, []Kind{KindAd}},
+	} {
+		for _, kind := range cell.kinds {
+			if !Allowed(kind, cell.channel) {
+				t.Errorf("%s, %s: %s may not go over %s", cell.where, cell.what, kind, cell.channel)
+			}
+		}
+	}
+	for _, kind := range []Kind{KindBill, KindDebt, KindStatus, KindReport} { // where neighbours read
+		if Allowed(kind, HouseChat) {
+			t.Errorf("%s may go to a house chat", kind)
+		}
+	}
+}
+
 func TestATextFollowsItsCampaign(t *testing.T) {
 	for _, campaign := range Kinds() {
 		for _, text := range Kinds() {

@@ -179,7 +179,7 @@ func TestUnknown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := template.Unknown(json.RawMessage(`{"service":"a","sevrice":"b","period":"2026-10","name":"c","x":{"y":1},"x":2}`))
+	got := template.Unknown(json.RawMessage(`{"service":"a","sevrice":"b","period":"2026-10","name":"c","x":{"y":1},"x":2,"photo":"data:"}`))
 	if want := []string{"sevrice", "x"}; !slices.Equal(got, want) {
 		t.Errorf("unknown %v, want %v", got, want)
 	}

@@ -218,11 +218,14 @@ func (t *Template) CheckVars(vars json.RawMessage) (problems []engine.Problem) {
 	return problems
 }
 
+// forChannels are variables that no template shows and a channel uses: the photos of a post in a house chat.
+var forChannels = []string{"photo", "photos"}
+
 // Unknown lists the names in vars that the template does not know: they are ignored, which is worth a warning.
 func (t *Template) Unknown(vars json.RawMessage) (unknown []string) {
 	eachMember(string(vars), func(key, _ datum) {
 		name, _ := key.str()
-		if _, known := t.index[name]; !known && ownFields[name] == notOwn && !slices.Contains(unknown, name) {
+		if _, known := t.index[name]; !known && ownFields[name] == notOwn && !slices.Contains(forChannels, name) && !slices.Contains(unknown, name) {
 			unknown = append(unknown, name)
 		}
 	})

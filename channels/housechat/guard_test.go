@@ -155,3 +155,24 @@ func whole(name, word string) bool {
 	}
 	return false
 }
+
+// TestKinds: what the policy keeps out of house chats is refused by the channel itself, too, whatever its text.
+func TestKinds(t *testing.T) {
+	w := newWorld(t)
+	max := w.maxAt(1, houseA)
+	posts := 0
+	for _, kind := range engine.Kinds() {
+		id := engine.CampaignID("c-" + kind)
+		from := w.sender(id, kind, "x", map[string]any{"erid": "2Vtz", "advertiser": "ООО «Окна»"})
+		result := w.send(from, to(id, 1, houseA, "Реклама. ООО «Окна», erid: 2Vtz"))[0]
+		if engine.Allowed(kind, engine.HouseChat) {
+			took(t, result)
+			posts++
+			continue
+		}
+		failed(t, result, engine.BadMessage, "kind")
+	}
+	if n := len(w.max.Posts(max.ID)); n != posts || posts != 4 {
+		t.Errorf("%d posts, want %d", n, posts)
+	}
+}

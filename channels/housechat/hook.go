@@ -29,6 +29,7 @@ type HookConfig struct {
 	Secret       string       // that every event carries; required
 	GroupID      int64        // VK: the community; events of another are refused
 	Confirmation string       // VK: what to answer to the event "confirmation"
+	Next         http.Handler // VK: takes what is not about chats, with secrets and confirmation of its own; nil: this door answers it
 	Log          *slog.Logger // nil: slog.Default()
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -268,4 +269,34 @@ func FuzzHooks(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestSharedVKHook: one door of a community for its dialogs and its chats.
+func TestSharedVKHook(t *testing.T) {
+	chats, code := newRegistry(t), engine.NewChatCode()
+	chats.put(engine.Chat{Place: placeOf(engine.NetworkVK, 0), Houses: []string{houseA}, Code: code})
+	var others []string
+	next := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		others = append(others, string(body))
+		_, _ = io.WriteString(w, "theirs")
+	})
+	door, err := NewVKHook(HookConfig{Provider: provider, Chats: chats, Secret: secret, GroupID: 42, Next: next})
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := func(peer int64, secret string) string {
+		return fmt.Sprintf(`{"type":"message_new","group_id":42,"secret":%q,"object":{"message":{"peer_id":%d,"from_id":7,"text":%q}}}`, secret, peer, code)
+	}
+	for _, body := range []string{`{"type":"confirmation","group_id":42}`, said(7, secret), "junk"} {
+		if status, answer := ask(t, door, "POST", body, nil); status != 200 || answer != "theirs" || others[len(others)-1] != body {
+			t.Errorf("%s: answered %d %q", body, status, answer)
+		}
+	}
+	if status, _ := ask(t, door, "POST", said(vkChats+3, "guess"), nil); status != 403 || isOpen(chats.all()[0]) {
+		t.Errorf("a wrong secret is answered %d", status)
+	}
+	if status, answer := ask(t, door, "POST", said(vkChats+3, secret), nil); status != 200 || answer != "ok" || !isOpen(chats.all()[0]) || len(others) != 3 {
+		t.Errorf("joined: %d %q", status, answer)
+	}
 }

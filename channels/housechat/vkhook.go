@@ -1,8 +1,10 @@
 package housechat
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"time"
 
@@ -10,7 +12,8 @@ import (
 )
 
 // NewVKHook makes the door for the events of a provider's VK community that tell about chats; a community may have up to ten Callback API
-// servers, and this one needs only "message_new" in version 5.199. It does for VK what NewMAXHook does for MAX.
+// servers, and this one needs only "message_new" in version 5.199; with Next it shares one with somebody else. It does for VK what NewMAXHook
+// does for MAX.
 func NewVKHook(cfg HookConfig) (http.Handler, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
@@ -22,6 +25,10 @@ func NewVKHook(cfg HookConfig) (http.Handler, error) {
 		}
 		var event vkEvent
 		switch err := json.Unmarshal(body, &event); {
+		case cfg.Next != nil && (err != nil || !event.inChat()):
+			r = r.Clone(r.Context())
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			cfg.Next.ServeHTTP(w, r)
 		case err != nil || event.Type == "":
 			answer(w, &cfg, errEvent, "")
 		case event.GroupID != cfg.GroupID || !same(event.Secret, cfg.Secret):
@@ -53,12 +60,15 @@ type vkEvent struct {
 	} `json:"object"`
 }
 
+// inChat reports whether the event is a message in a chat.
+func (e *vkEvent) inChat() bool { return e.Type == "message_new" && e.Object.Message.PeerID > vkChats }
+
 func (e *vkEvent) work(ctx context.Context, cfg *HookConfig) error {
 	m := &e.Object.Message
 	at := happened(time.Unix(m.Date, 0))
 	place := engine.ChatPlace{Network: engine.NetworkVK, ID: m.PeerID}
 	switch {
-	case e.Type != "message_new" || m.PeerID <= vkChats:
+	case !e.inChat():
 		return nil
 	case m.Action == nil && m.FromID > 0: // communities have numbers below zero
 		return join(ctx, cfg, m.Text, place, at)
