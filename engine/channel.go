@@ -40,6 +40,13 @@ type Returner interface {
 	Returns(p Provider) bool
 }
 
+// Asker is implemented by channels whose provider tells whether a resident may be written to. Ask tells it for each of the people; one about
+// whom the provider tells nothing may. The engine asks before it gives up on residents who did not allow it once (see Denied), not about
+// everybody: for a provider such as VK the question costs as much as the message, whose refusal is an answer too.
+type Asker interface {
+	Ask(ctx context.Context, from Provider, people []Recipient) (allowed []bool, err error)
+}
+
 // Receipt is what a message that is not confirmed yet is asked about with.
 type Receipt struct {
 	Key   string    // of the Message

@@ -167,7 +167,7 @@ func (e *Engine) send(ctx context.Context, r *run, who []int) error {
 
 // deliver asks every rule, which gives its verdicts and hands on the others, and hands the messages of those who are left to the channel.
 func (e *Engine) deliver(ctx context.Context, r *run, who []int) (err error) {
-	for _, rule := range []func(context.Context, *run, []int) ([]int, error){e.hush, e.atDay, e.alone, e.paced, e.capped} {
+	for _, rule := range []func(context.Context, *run, []int) ([]int, error){e.ask, e.hush, e.atDay, e.alone, e.paced, e.capped} {
 		if who, err = rule(ctx, r, who); err != nil || len(who) == 0 {
 			return err
 		}
@@ -261,7 +261,7 @@ func judge(ctx context.Context, result Result) verdict {
 	case f == nil && result.Later != nil:
 		return verdict{what: handed, receipt: result.Later.Receipt, pause: result.Later.After}
 	case f == nil:
-		return verdict{what: taken, received: result.Received}
+		return verdict{what: taken, id: result.ID, received: result.Received}
 	case ctx.Err() != nil && f.Reason.Temporary() && errors.Is(f, ctx.Err()):
 		return verdict{what: again}
 	case f.Reason == NoAddress: // only the channel could know: a house without a chat

@@ -127,11 +127,12 @@ const (
 	Capped         Reason = "frequency"    // the account has had as many campaigns of this kind as the provider allows
 	Objected       Reason = "complained"   // the resident complained about messages to this address
 	Listed         Reason = "manual"       // somebody put the address on the list of stops
+	Denied         Reason = "denied"       // the resident does not let the provider write there; asked again before each campaign where the channel can
 )
 
 // reasons is the code of a reason in a packed State: append only.
 var reasons = []Reason{NoReason, Unknown, Unavailable, Throttled, Misconfigured, BadAddress, Refused, BadMessage, NoAddress,
-	GoalMet, Forbidden, Opted, PreviousBounce, PaperOnly, NoConsent, Capped, Objected, Listed}
+	GoalMet, Forbidden, Opted, PreviousBounce, PaperOnly, NoConsent, Capped, Objected, Listed, Denied}
 
 // Reasons lists the reasons of a failure.
 func Reasons() []Reason { return slices.Clone(reasons[1:9]) }

@@ -140,31 +140,50 @@ func (e *Engine) stop(ctx context.Context, c Campaign, ch ChannelName, reason Re
 			addresses = append(addresses, address)
 		}
 	}
-	if reason == Opted { // it never lifts what stops more
-		var err error
-		if addresses, err = e.unstopped(ctx, c.Provider, ch, addresses); err != nil {
-			return err
-		}
+	return e.stopAddresses(ctx, c.Provider, ch, reason, addresses)
+}
+
+// stopAddresses forbids to write to addresses, unless something that matters more does so already.
+func (e *Engine) stopAddresses(ctx context.Context, provider ProviderID, ch ChannelName, reason Reason, addresses []string) error {
+	var yielding []Reason
+	switch reason {
+	case Opted:
+		yielding = []Reason{NoReason, Denied} // who can be written to again must not get ads then
+	case Denied:
+		yielding = []Reason{NoReason}
+	default:
+		return e.putStops(ctx, provider, ch, reason, addresses)
 	}
+	free, err := e.stoppedFor(ctx, provider, ch, addresses, yielding...)
+	if err != nil {
+		return err
+	}
+	return e.putStops(ctx, provider, ch, reason, free)
+}
+
+func (e *Engine) putStops(ctx context.Context, provider ProviderID, ch ChannelName, reason Reason, addresses []string) error {
 	if len(addresses) == 0 {
 		return nil
 	}
-	if err := e.Stores.Stops.Stop(ctx, c.Provider, ch, reason, addresses); err != nil {
+	if err := e.Stores.Stops.Stop(ctx, provider, ch, reason, addresses); err != nil {
 		return fmt.Errorf("stop addresses: %w", err)
 	}
 	return nil
 }
 
-// unstopped gives the addresses that may be written to.
-func (e *Engine) unstopped(ctx context.Context, provider ProviderID, ch ChannelName, addresses []string) (free []string, err error) {
-	reasons, err := e.Stores.Stops.Stopped(ctx, provider, ch, addresses)
+// stoppedFor gives the addresses that are stopped for one of the reasons; NoReason: not at all.
+func (e *Engine) stoppedFor(ctx context.Context, provider ProviderID, ch ChannelName, addresses []string, reasons ...Reason) (list []string, err error) {
+	if len(addresses) == 0 {
+		return nil, nil
+	}
+	found, err := e.Stores.Stops.Stopped(ctx, provider, ch, addresses)
 	if err != nil {
 		return nil, fmt.Errorf("read the stops: %w", err)
 	}
 	for k, address := range addresses {
-		if reasons[k] == NoReason {
-			free = append(free, address)
+		if slices.Contains(reasons, found[k]) {
+			list = append(list, address)
 		}
 	}
-	return free, nil
+	return list, nil
 }

@@ -11,6 +11,7 @@ import (
 // verdict is what handling a batch decided about one member.
 type verdict struct {
 	what      what
+	id        string        // of taken: the channel's own identity of the message
 	received  bool          // of taken: it lies in the mailbox or cabinet already
 	covered   bool          // of taken: by a message to a shared address
 	fulfilled bool          // of taken: the goal is met, there is nothing to wait for

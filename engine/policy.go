@@ -28,7 +28,7 @@ func Follows(campaign, text Kind) bool {
 // whose address bounced or who was put on the list is not written to at all.
 func stops(kind Kind, reason Reason) bool {
 	switch reason {
-	case PreviousBounce, Objected, Listed:
+	case PreviousBounce, Objected, Listed, Denied:
 		return true
 	case Opted:
 		return kind == KindAd
@@ -42,6 +42,10 @@ func needsConsent(kind Kind, ch ChannelName) bool { return kind == KindAd && ch 
 
 // shared reports whether many recipients have the same address on the channel and are reached by one message to it.
 func shared(ch ChannelName) bool { return ch == HouseChat }
+
+// talks reports whether messages over the channel stand in a dialog between the provider and one resident, of which the provider of transport
+// tells what the resident does there (see Engine.Hear). Its Result.ID is a number that grows with every message.
+func talks(ch ChannelName) bool { return ch == VK }
 
 // wants reports whether a resident takes what is owed over the channel. It holds for bills and debts alone: who is without water hears of it
 // wherever possible. Who has not chosen gets whatever the route says.

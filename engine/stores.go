@@ -37,6 +37,7 @@ type Stores struct {
 	Chats     Chats
 	Inbox     Inbox
 	Notes     Notes
+	Dialogs   Dialogs
 }
 
 // Registry keeps what is small: providers, keys and campaigns.

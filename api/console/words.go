@@ -194,6 +194,7 @@ var words = map[string]phrase{
 	"reason.frequency":     {"Реклама приходила слишком часто", "Too many ads lately"},
 	"reason.complained":    {"Получатель жаловался", "The resident complained"},
 	"reason.manual":        {"Адрес в стоп-листе", "The address is on the stop list"},
+	"reason.denied":        {"Получатель не разрешил писать ему", "The resident has not allowed messages"},
 
 	// What is waited for, before "message.…" where there is a place for it.
 	"goal.sent":      {"отправки %s", "%s to be sent"},

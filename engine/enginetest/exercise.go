@@ -29,6 +29,7 @@ func ExerciseStores(t *testing.T, open func(t *testing.T) engine.Stores) {
 		{"chats", chatTests},
 		{"inbox", inboxTests},
 		{"notes", noteTests},
+		{"dialogs", dialogTests},
 	}
 	for _, suite := range suites {
 		t.Run(suite.name, func(t *testing.T) {

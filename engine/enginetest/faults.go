@@ -37,9 +37,10 @@ func (f *Faults) Stores() engine.Stores {
 		Journal: faultyJournal{f, s.Journal}, Queue: faultyQueue{f, s.Queue},
 		Answers: faultyAnswers{f, s.Answers}, Consents: faultyConsents{f, s.Consents}, Frequency: faultyFrequency{f, s.Frequency},
 		Claims: faultyClaims{f, s.Claims}, Pace: faultyPace{f, s.Pace}, Breakers: faultyBreakers{f, s.Breakers}, Tally: faultyTally{f, s.Tally},
-		Chats: faultyChats{f, s.Chats},
-		Inbox: faultyInbox{f, s.Inbox},
-		Notes: faultyNotes{f, s.Notes},
+		Chats:   faultyChats{f, s.Chats},
+		Inbox:   faultyInbox{f, s.Inbox},
+		Notes:   faultyNotes{f, s.Notes},
+		Dialogs: faultyDialogs{f, s.Dialogs},
 	}
 }
 

@@ -40,6 +40,9 @@ type Memory struct {
 	threads   map[threadName]string               // JSON
 	inboxes   map[engine.ProviderID][]engine.Kept // newest first
 	notes     map[noteName]note
+	dialogs   map[stop]*dialogOf
+	signals   map[signal]time.Time // until when they are known
+	bookmarks map[senderChannel]string
 }
 
 // NewMemory makes an empty Memory.
@@ -68,6 +71,9 @@ func NewMemory() *Memory {
 		threads:   map[threadName]string{},
 		inboxes:   map[engine.ProviderID][]engine.Kept{},
 		notes:     map[noteName]note{},
+		dialogs:   map[stop]*dialogOf{},
+		signals:   map[signal]time.Time{},
+		bookmarks: map[senderChannel]string{},
 	}
 }
 
@@ -78,7 +84,7 @@ func (m *Memory) Stores() engine.Stores {
 		Cashbook: cashbook{m}, Stops: stops{m}, Journal: journal{m}, Queue: queue{m},
 		Answers: answers{m}, Consents: consents{m}, Frequency: frequency{m}, Claims: claims{m},
 		Pace: pace{m}, Breakers: breakers{m}, Tally: tally{m}, Chats: chats{m}, Inbox: inbox{m},
-		Notes: notes{m},
+		Notes: notes{m}, Dialogs: dialogs{m},
 	}
 }
 

@@ -136,6 +136,12 @@ func useProvider(ctx context.Context, s engine.Stores, list []engine.Recipient, 
 			_, err := s.Breakers.ChangeBreaker(ctx, "prv", engine.Email, func(b *engine.Breaker) { b.Failures++ })
 			return err
 		},
+		func() error {
+			_, err := s.Dialogs.Wrote(ctx, "prv", engine.VK, []engine.Written{{Address: list[0].Email, Number: 7, Campaign: "cmp"}})
+			return err
+		},
+		func() error { return s.Dialogs.Hear(ctx, "prv", engine.VK, []string{list[0].Email}) },
+		func() error { return s.Dialogs.SetBookmark(ctx, "prv", engine.VK, "1") },
 		func() error { return s.Tally.Add(ctx, "prv", engine.Email, engine.Bounced, now, 1) },
 		func() error {
 			return s.Chats.AddChat(ctx, "prv", engine.Chat{ID: "chat", Houses: []string{list[0].House}})

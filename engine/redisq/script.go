@@ -49,6 +49,8 @@ var (
 	consentText string
 	//go:embed frequency.lua
 	frequencyText string
+	//go:embed wrote.lua
+	wroteText string
 	//go:embed claim.lua
 	claimText string
 	//go:embed taken.lua
@@ -82,6 +84,7 @@ var (
 	leadScript      = redis.NewScript(leadText)
 	consentScript   = redis.NewScript(consentText)
 	frequencyScript = redis.NewScript(frequencyText)
+	wroteScript     = redis.NewScript(wroteText)
 	claimScript     = redis.NewScript(claimText)
 	takenScript     = redis.NewScript(takenText)
 	spendScript     = redis.NewScript(spendText)

@@ -112,6 +112,7 @@ const (
 	kindConsent   = 'e'
 	kindCounted   = 'f'
 	kindPlace     = 'h'
+	kindSignal    = 'v'
 	kindPace      = 'n'
 	kindChat      = 'k'
 	kindNote      = 'o'
