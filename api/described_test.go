@@ -140,7 +140,7 @@ func TestEveryRouteIsDescribedAndTheOtherWayRound(t *testing.T) {
 		}
 	}
 	for _, r := range w.server.echo.Routes() {
-		if !routes[r.Method+" "+strings.NewReplacer(":id", "{id}", ":name", "{name}", ":account", "{account}", ":token", "{token}").Replace(r.Path)] {
+		if !routes[r.Method+" "+strings.NewReplacer(":id", "{id}", ":name", "{name}", ":account", "{account}", ":token", "{token}", ":channel", "{channel}", ":provider", "{provider}").Replace(r.Path)] {
 			t.Errorf("%s %s is not in the table", r.Method, r.Path)
 		}
 	}

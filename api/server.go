@@ -25,9 +25,11 @@ type Config struct {
 	History History        // what happened
 	Metrics *Metrics       // from NewMetrics, also given to engine.New as its Meter; nil: one of its own
 	Checks  []Check        // what /readyz asks
-	Console http.Handler   // serves /console and everything below; nil: there is no console
-	Log     *slog.Logger   // nil: slog.Default()
-	Spool   string         // folder of temporary files (encrypted, unlinked at once); empty: os.TempDir()
+	// Hooks take what a channel's provider of transport tells, by the name in /hooks/{channel}/{provider}; see HookProvider. nil: nobody listens.
+	Hooks   map[string]http.Handler
+	Console http.Handler // serves /console and everything below; nil: there is no console
+	Log     *slog.Logger // nil: slog.Default()
+	Spool   string       // folder of temporary files (encrypted, unlinked at once); empty: os.TempDir()
 
 	BodyIdle  time.Duration // how long a client may pause while it sends a body; 0 means 30 s
 	Drain     time.Duration // how long Serve lets requests finish; 0 means 15 s

@@ -21,6 +21,7 @@ type poll struct {
 	past    []event // what was told
 	news    chan struct{}
 	fail    int // what the next check fails with
+	checks  int // that came
 }
 
 func (p *poll) start() {
@@ -70,6 +71,13 @@ func (s *Server) UpsetPoll(failed int) {
 	s.poll.news = make(chan struct{})
 }
 
+// Polls is how often somebody has asked for events.
+func (s *Server) Polls() int {
+	s.poll.mu.Lock()
+	defer s.poll.mu.Unlock()
+	return s.poll.checks
+}
+
 // check answers a client that polls, as soon as there is something.
 func (s *Server) check(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
@@ -79,6 +87,9 @@ func (s *Server) check(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "act, key, ts and wait are wanted", http.StatusBadRequest)
 		return
 	}
+	s.poll.mu.Lock()
+	s.poll.checks++
+	s.poll.mu.Unlock()
 	end := time.After(time.Duration(wait) * time.Second)
 	for {
 		told, news := s.poll.since(query.Get("key"), ts)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"vestnik/channels/email"
+	"vestnik/channels/vk"
 	"vestnik/engine"
 )
 
@@ -67,6 +68,7 @@ func Settings() []Setting {
 		words("gis.stand", "ppak", "sit01", "sit02-http", "custom"), link("gis.url"), text("gis.org_ppaguid"), text("gis.user"), hidden("gis.password"),
 		words("gis.signing", "off", "openssl", "command"), hidden("gis.key"), hidden("gis.cert"),
 		{Key: "vk.group_id", Rule: "число // a number", fine: isNumber}, hidden("vk.token"), hidden("vk.secret"), link("vk.api_url"),
+		{Key: vk.SettingConfirmation, Rule: "строка из латинских букв и цифр // letters and digits", fine: isConfirmation}, words(vk.SettingEvents, vk.EventsByHook, vk.EventsByPoll),
 		hidden("max.token"), link("max.api_url"),
 		{Key: engine.SettingQuiet, Rule: "тихие часы вида 21:00-09:00 или off // quiet hours like 21:00-09:00, or off", fine: isQuiet},
 		{Key: engine.SettingFrequency, Rule: "сколько рассылок рекламы за сколько дней: 2/7d // how many campaigns of ads in how many days: 2/7d", fine: isFrequency},
@@ -130,6 +132,8 @@ func isLink(v string) bool {
 	u, err := url.Parse(v)
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
 }
+
+func isConfirmation(v string) bool { return regexp.MustCompile(`^[0-9A-Za-z]{1,64}$`).MatchString(v) }
 
 func isNumber(v string) bool {
 	_, err := strconv.ParseUint(v, 10, 63)
