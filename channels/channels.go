@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"vestnik/channels/email"
+	"vestnik/channels/gosuslugi"
 	"vestnik/channels/housechat"
 	"vestnik/channels/vk"
 	"vestnik/engine"
@@ -18,6 +19,7 @@ type Config struct {
 	VK    *vk.Config   // on when it is there; which provider it serves, the provider's settings say
 
 	HouseChat *housechat.Config // likewise
+	Gosuslugi *gosuslugi.Config // likewise
 }
 
 // Build makes the channels that are on, by name. All that is wrong with the settings is reported at once.
@@ -42,6 +44,10 @@ func Build(cfg Config) (map[engine.ChannelName]engine.Channel, error) {
 	if cfg.HouseChat != nil {
 		channel, err := housechat.New(*cfg.HouseChat)
 		add(engine.HouseChat, channel, err)
+	}
+	if cfg.Gosuslugi != nil {
+		channel, err := gosuslugi.New(*cfg.Gosuslugi)
+		add(engine.Gosuslugi, channel, err)
 	}
 	if len(mistakes) > 0 {
 		return nil, errors.Join(append(mistakes, Close(built))...)

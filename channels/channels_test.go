@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"vestnik/channels/email"
+	"vestnik/channels/gosuslugi"
 	"vestnik/channels/housechat"
 	"vestnik/channels/vk"
 	"vestnik/engine"
@@ -20,11 +21,11 @@ func TestBuild(t *testing.T) {
 		t.Fatal(err)
 	}
 	built, err = Build(Config{Email: email.Config{Relays: relays}, VK: &vk.Config{},
-		HouseChat: &housechat.Config{Chats: enginetest.NewMemory().Stores().Chats}})
-	if err != nil || built[engine.Email] == nil || built[engine.VK] == nil || built[engine.HouseChat] == nil || len(built) != 3 {
+		HouseChat: &housechat.Config{Chats: enginetest.NewMemory().Stores().Chats}, Gosuslugi: &gosuslugi.Config{Notes: enginetest.NewMemory().Stores().Notes}})
+	if err != nil || built[engine.Email] == nil || built[engine.VK] == nil || built[engine.HouseChat] == nil || built[engine.Gosuslugi] == nil || len(built) != 4 {
 		t.Errorf("a relay is configured and %v was built, %v", built, err)
 	}
-	for name, setting := range map[engine.ChannelName]string{engine.Email: "email.from", engine.VK: "vk.token", engine.HouseChat: "max.token"} {
+	for name, setting := range map[engine.ChannelName]string{engine.Email: "email.from", engine.VK: "vk.token", engine.HouseChat: "max.token", engine.Gosuslugi: "gis.stand"} {
 		served, bare := engine.Provider{Settings: map[string]string{setting: "x"}}, engine.Provider{}
 		picky, is := built[name].(engine.Selective)
 		if !is || !picky.Serves(served) || picky.Serves(bare) {
@@ -34,7 +35,7 @@ func TestBuild(t *testing.T) {
 	if err := Close(built); err != nil {
 		t.Error(err)
 	}
-	for _, wrong := range []Config{{VK: &vk.Config{Timeout: -1}}, {HouseChat: &housechat.Config{}}} {
+	for _, wrong := range []Config{{VK: &vk.Config{Timeout: -1}}, {HouseChat: &housechat.Config{}}, {Gosuslugi: &gosuslugi.Config{}}} {
 		if _, err := Build(wrong); err == nil {
 			t.Error("wrong settings are taken")
 		}

@@ -32,6 +32,7 @@ type Config struct {
 	ClickHouse ClickHouse `key:"clickhouse" ru:"История: кто получил, открыл, оплатил." en:"The history: who received, opened, paid."`
 	Email      Email      `key:"email" ru:"Канал электронной почты." en:"The e-mail channel."`
 	VK         VK         `key:"vk" ru:"Канал VK: у каждого поставщика своё сообщество, его задают настройки vk.* поставщика." en:"The VK channel: every provider has a community of its own, which the provider's settings vk.* name."`
+	Gosuslugi  Gosuslugi  `key:"gosuslugi" ru:"Госуслуги через ГИС ЖКХ: у каждого поставщика свой доступ, его задают настройки gis.* поставщика." en:"Gosuslugi through ГИС ЖКХ: every provider has an access of its own, which the provider's settings gis.* name."`
 	HouseChats HouseChats `key:"house_chats" ru:"Чаты домов в VK и MAX: у каждого поставщика свой бот, его задают настройки vk.* и max.* поставщика." en:"The chats of houses in VK and MAX: every provider has a bot of its own, which the provider's settings vk.* and max.* say."`
 	Worker     Worker     `key:"worker" ru:"Отправка." en:"Sending."`
 	Retry      Retry      `key:"retry" ru:"Повторы после временных отказов." en:"Trying again after temporary failures."`
@@ -70,6 +71,11 @@ type Bounces struct {
 // VK says how the VK channel works.
 type VK struct {
 	Requests int `key:"requests_per_second" default:"20" ru:"Сколько запросов в секунду один процесс делает от имени одного сообщества: VK принимает 20, по 25 сообщений в каждом." en:"How many requests a second one process makes for one community: VK takes 20, with 25 messages each."`
+}
+
+// Gosuslugi says how ГИС ЖКХ is asked.
+type Gosuslugi struct {
+	Polls Pauses `key:"polls" default:"10s, 1m, 5m, 15m, 30m" ru:"Через сколько спрашивать ГИС ЖКХ о результате: после отправки, затем после каждого ответа «ещё не готово»; последняя пауза повторяется. По умолчанию как велит ГИС ЖКХ." en:"After how long ГИС ЖКХ is asked for a result: after sending, and then after each \"not yet\"; the last pause is repeated. By default as ГИС ЖКХ wants it."`
 }
 
 // HouseChats says how house chats are posted in.

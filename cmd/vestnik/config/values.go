@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Secret is bytes that are written in base64 and never shown.
@@ -41,6 +42,24 @@ func (l *List) UnmarshalText(text []byte) error {
 		if word = strings.TrimSpace(word); word != "" {
 			*l = append(*l, word)
 		}
+	}
+	return nil
+}
+
+// Pauses are several lengths of time, one after another: a YAML list, or one line with commas.
+type Pauses []time.Duration
+
+// UnmarshalText reads lengths like "90s" or "5m", separated by commas; each must be longer than nothing.
+func (p *Pauses) UnmarshalText(text []byte) error {
+	var words List
+	_ = words.UnmarshalText(text)
+	*p = nil
+	for _, word := range words {
+		pause, err := time.ParseDuration(word)
+		if err != nil || pause <= 0 {
+			return fmt.Errorf("%q: 90s, 5m", word)
+		}
+		*p = append(*p, pause)
 	}
 	return nil
 }

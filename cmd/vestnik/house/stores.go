@@ -14,6 +14,7 @@ import (
 	"vestnik/api"
 	"vestnik/channels"
 	"vestnik/channels/email"
+	"vestnik/channels/gosuslugi"
 	"vestnik/channels/vk"
 	"vestnik/cmd/vestnik/config"
 	"vestnik/engine"
@@ -71,7 +72,7 @@ func OpenChannels(c config.Config, stores engine.Stores, log *slog.Logger) (map[
 	}
 	built, err := channels.Build(channels.Config{
 		Email: email.Config{Relays: relays, Connections: c.Email.Connections, Domains: domains, Bounces: c.Email.Bounces.Domain},
-		VK:    &vk.Config{Requests: c.VK.Requests}, HouseChat: chats,
+		VK:    &vk.Config{Requests: c.VK.Requests}, HouseChat: chats, Gosuslugi: &gosuslugi.Config{Notes: stores.Notes, Schedule: c.Gosuslugi.Polls},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("channels: %w", err)
