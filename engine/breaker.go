@@ -48,6 +48,7 @@ type symptoms struct {
 func examine(results []Result) (s symptoms) {
 	for _, r := range results {
 		switch {
+		case r.Fault != nil && r.Fault.Reason == Throttled && r.Fault.Code == "": // the channel's own pace: nobody was asked
 		case r.Fault == nil, !r.Fault.Reason.Temporary(), r.Fault.Reason == Throttled:
 			s.works = true
 		case r.Fault.breaks():

@@ -10,7 +10,8 @@ var (
 	busy     = Result{Fault: &Fault{Reason: Unavailable, Code: "451"}}
 	wrongKey = Result{Fault: &Fault{Reason: Misconfigured, Code: "401"}}
 	odd      = Result{Fault: &Fault{Reason: Unknown}}
-	slowDown = Result{Fault: &Fault{Reason: Throttled}}
+	slowDown = Result{Fault: &Fault{Reason: Throttled, Code: "429"}}
+	own      = Result{Fault: &Fault{Reason: Throttled}}
 	nobody   = Result{Fault: &Fault{Reason: BadAddress, Code: "550"}}
 )
 
@@ -26,6 +27,7 @@ func TestSymptoms(t *testing.T) {
 		{"answers later", []Result{{Later: &Later{}}}, true, nil},
 		{"a final fault is an answer", []Result{nobody}, true, nil},
 		{"so is a wish to slow down", []Result{slowDown}, true, nil},
+		{"the channel's own pace says nothing", []Result{own}, false, nil},
 		{"one mailbox out of reach says nothing", []Result{busy}, false, nil},
 		{"what nobody classified says nothing", []Result{odd}, false, nil},
 		{"out of reach as a whole", []Result{busy, down}, false, down.Fault},

@@ -111,7 +111,7 @@ type Result struct {
 // NoAddress: the recipient is passed over like one whose address is not known.
 type Fault struct {
 	Reason     Reason        // a reason of failure: retry rule, metric label and report column at once
-	Code       string        // the provider's own: "550 5.1.1", "VK 901", "INT002000"; never an address
+	Code       string        // the provider's own: "550 5.1.1", "VK 901", "INT002000"; never an address. Empty: it was not asked, or said nothing
 	RetryAfter time.Duration // the provider's wish; zero if it has none
 	Whole      bool          // the channel fails whoever is written to: it does not answer, or does not let us in. What opens the breaker
 	Err        error         // for logs; it must not contain personal data

@@ -127,15 +127,22 @@ func (d *domain) answered(begun, now time.Time) {
 	d.heard = now
 }
 
-// capacity is how many messages a second the domain manages at best, by what is known; +Inf if it has not been seen to be slow.
+// capacity is how many messages a second the domain's places manage, by what is known; +Inf if it has not been seen to take any time.
 func (d *domain) capacity(now time.Time) float64 {
 	took := d.took
 	if d.busy > 0 {
 		took = max(took, now.Sub(d.heard))
 	}
-	rate := d.now(now)
 	if took <= 0 {
-		return rate
+		return math.Inf(1)
 	}
-	return min(rate, math.Max(1, float64(d.places))/took.Seconds())
+	return float64(d.places) / took.Seconds()
+}
+
+// within is how many messages the domain is going to take in a span of time; none while it is left alone.
+func (d *domain) within(span time.Duration, now time.Time) int {
+	if d.until.Sub(now) > time.Second {
+		return 0
+	}
+	return int(min(d.capacity(now)*span.Seconds()+1, d.tokens+d.now(now)*span.Seconds(), math.MaxInt32))
 }

@@ -177,7 +177,7 @@ func hintOf(in stage, got reply) hint {
 	switch {
 	case anyOf("greylist|graylist", text):
 		return silent
-	case got.Code == 421, anyOf(hurried, text):
+	case got.Code == 421 && strings.HasPrefix(got.Enhanced, "4.7."), anyOf(hurried, text):
 		return tooQuick
 	}
 	return unwell

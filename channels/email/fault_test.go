@@ -197,3 +197,29 @@ func TestAnonymous(t *testing.T) {
 		t.Errorf("%d letters are left of a long text", len([]rune(long)))
 	}
 }
+
+// TestHints tells refusals that speak of our pace from those that speak of a mailbox, of greylisting, or of nothing.
+func TestHints(t *testing.T) {
+	for _, test := range []struct {
+		in   stage
+		said reply
+		want hint
+	}{
+		{rcptTo, reply{451, "4.5.1", "The recipient has exceeded their message rate limit. Try again later."}, tooQuick},
+		{rcptTo, reply{421, "4.7.0", "Try again later, closing connection."}, tooQuick},
+		{content, reply{421, "4.7.28", "Our system has detected an unusual rate of mail"}, tooQuick},
+		{content, reply{450, "", "Too many messages from your address"}, tooQuick},
+		{rcptTo, reply{451, "4.4.1", "timeout"}, unwell},
+		{content, reply{421, "4.3.2", "closing down"}, unwell},
+		{content, reply{451, "", "local error"}, unwell},
+		{rcptTo, reply{451, "4.7.1", "Greylisted, come again"}, silent},
+		{rcptTo, reply{452, "4.2.2", "mailbox full"}, silent},
+		{rcptTo, reply{450, "4.1.1", "address not verified yet"}, silent},
+		{rcptTo, reply{550, "5.7.1", "too many complaints"}, silent},
+		{mailFrom, reply{451, "4.7.0", "too many connections"}, silent}, // that is the relay
+	} {
+		if got := hintOf(test.in, test.said); got != test.want {
+			t.Errorf("%d %s %s: %d, want %d", test.said.Code, test.said.Enhanced, test.said.Text, got, test.want)
+		}
+	}
+}

@@ -37,8 +37,8 @@ type parcel struct {
 }
 
 const (
-	soon     = 5 * time.Second  // what a domain is not going to manage until then is given back
-	patience = 10 * time.Second // that a Send waits for domains at most
+	soon     = 10 * time.Second // what a domain is not going to manage until then is given back
+	patience = 15 * time.Second // that a Send waits for domains at most
 )
 
 var errBusy = errors.New("not tried: the recipient's domain has had enough for now")
@@ -78,8 +78,13 @@ func (o *outbox) take(in *lane) (parcel, bool) {
 	now := time.Now()
 	o.domains.mu.Lock()
 	defer o.domains.mu.Unlock()
-	if in != nil && len(in.left) > 0 && in.domain.admit(now) {
-		return o.pop(in), true
+	if in != nil {
+		if !o.until.IsZero() { // others have waited, and may be gone
+			o.giveBack(in, now)
+		}
+		if len(in.left) > 0 && in.domain.admit(now) {
+			return o.pop(in), true
+		}
 	}
 	for range o.lanes {
 		l := o.lanes[o.turn%len(o.lanes)]
@@ -175,9 +180,9 @@ func (o *outbox) giveBack(l *lane, now time.Time) {
 	if len(l.left) == 0 || l.domain.wait(now) == 0 && l.domain.room(o.sender) {
 		return
 	}
-	capacity, keep := l.domain.capacity(now), 0
-	if l.domain.pace.until.Sub(now) < time.Second && now.Before(o.until) {
-		keep = int(min(capacity*soon.Seconds()+1, float64(len(l.left))))
+	keep := 0
+	if l.couriers > 0 || now.Before(o.until) {
+		keep = min(l.domain.within(soon, now), len(l.left))
 	}
 	back := l.left[keep:]
 	if len(back) == 0 {
@@ -185,7 +190,7 @@ func (o *outbox) giveBack(l *lane, now time.Time) {
 	}
 	l.left = l.left[:keep]
 	o.left -= len(back)
-	fault := &engine.Fault{Reason: engine.Throttled, RetryAfter: l.domain.later(len(back), capacity, now), Err: errBusy}
+	fault := &engine.Fault{Reason: engine.Throttled, RetryAfter: l.domain.later(len(back), l.domain.capacity(now), now), Err: errBusy}
 	for _, p := range back {
 		o.results[p.index].Fault = fault
 	}

@@ -44,7 +44,7 @@ type session struct {
 type attempt struct {
 	fault   *engine.Fault // nil: the relay took it
 	again   bool          // the connection had gone before the relay looked at the message: another may try at once
-	silence bool          // the relay did not answer in time
+	silence bool          // the relay did not answer in time, nor any other connection of the sender meanwhile
 	told    bool          // the relay answered for the message, or had the time to
 	hint    hint          // what the recipient's domain says of our pace
 
@@ -60,7 +60,7 @@ func (s *session) send(of envelope, block []byte, next *envelope) attempt {
 	if !s.takes(of) {
 		return attempt{fault: &engine.Fault{Reason: engine.BadAddress, Err: errNoUTF8}}
 	}
-	used := s.sent > 0
+	used, begun := s.sent > 0, time.Now()
 	in, said, err := s.prepare(of)
 	asked := err == nil && in == content && said.Code == 354
 	if asked {
@@ -72,7 +72,8 @@ func (s *session) send(of envelope, block []byte, next *envelope) attempt {
 	if err != nil { // in the middle of the conversation, or of DATA: never to be used again
 		s.broken = true
 		silence := isTimeout(err)
-		return attempt{fault: breakdown(in, err), again: used && in == mailFrom && !silence, silence: silence, told: silence,
+		deaf := s.share == nil || s.share.heard.Load() <= begun.UnixNano()
+		return attempt{fault: breakdown(in, err), again: used && in == mailFrom && !silence, silence: silence && deaf, told: silence,
 			elsewhere: in&(mailFrom|rcptTo) != 0}
 	}
 	if asked && said.Code/100 == 2 {

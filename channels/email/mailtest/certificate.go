@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// certificate makes a certificate for 127.0.0.1 and localhost that is its own authority.
-func certificate() (tls.Certificate, *x509.CertPool, error) {
+// certificate makes a certificate for 127.0.0.1 and localhost that is its own authority, and valid today or until yesterday.
+func certificate(expired bool) (tls.Certificate, *x509.CertPool, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return tls.Certificate{}, nil, err
@@ -23,6 +23,9 @@ func certificate() (tls.Certificate, *x509.CertPool, error) {
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
 		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+	}
+	if expired {
+		template.NotBefore, template.NotAfter = template.NotBefore.Add(-48*time.Hour), template.NotAfter.Add(-48*time.Hour)
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {

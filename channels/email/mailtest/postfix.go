@@ -22,7 +22,7 @@ type T interface {
 
 // Postfix is a real mail server with a configuration, a queue and a port of its own. It delivers mail for any name at example.org into
 // one Maildir and refuses by table: tempfail@example.org 451 4.7.1, nobody@example.org 550 5.1.1, and everything that is not for example.org.
-// Names that begin with greylisted+ are refused with 451 4.7.1 once, as greylisting does.
+// Everybody at busy.example is refused with 451 4.7.1, everybody at tarpit.example accepted after a second. Names that begin with greylisted+ are refused with 451 4.7.1 once, as greylisting does.
 type Postfix struct {
 	dir      string
 	address  string
@@ -122,7 +122,7 @@ smtpd_soft_error_limit = 1000
 smtpd_hard_error_limit = 1000
 smtpd_recipient_restrictions = check_recipient_access texthash:$DIR/etc/recipients, check_policy_service inet:$POLICY, reject_unauth_destination
 mynetworks_style = host
-virtual_mailbox_domains = example.org
+virtual_mailbox_domains = example.org, tarpit.example, busy.example
 virtual_mailbox_base = $DIR/mail
 virtual_mailbox_maps = static:box/
 virtual_uid_maps = static:$UID
@@ -147,6 +147,8 @@ postlog unix-dgram n - n - 1 postlogd
 
 const recipients = `tempfail@example.org 451 4.7.1 not now
 nobody@example.org 550 5.1.1 no such resident
+tarpit.example sleep 1
+busy.example 451 4.7.1 rate limit exceeded, slow down
 `
 
 func (p *Postfix) command(verb string) (string, error) {

@@ -90,6 +90,8 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 		if s.sink.fails(to) {
 			return answer(451, smtp.EnhancedCode{4, 7, 1}, "<"+to+">: greylisted, try again later")
 		}
+	case "hurried451":
+		return answer(451, smtp.EnhancedCode{4, 7, 0}, "<"+to+">: rate limit exceeded, slow down")
 	case "busy421":
 		return answer(421, smtp.EnhancedCode{4, 7, 0}, "too many messages for "+to)
 	}
@@ -111,6 +113,11 @@ func (s *session) Data(r io.Reader) error {
 	switch last {
 	case "spam554":
 		return answer(554, smtp.EnhancedCode{5, 7, 1}, "this looks like spam")
+	case "closing421":
+		return answer(421, smtp.EnhancedCode{4, 3, 2}, "closing down")
+	case "hang":
+		<-s.stopped
+		return io.EOF
 	case "large552":
 		return answer(552, smtp.EnhancedCode{5, 3, 4}, "too large")
 	case "slow":

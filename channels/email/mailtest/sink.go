@@ -31,6 +31,7 @@ type Options struct {
 	Patience  int           // transactions in one connection before it is ended by a 421; 0: without end
 	Delay     time.Duration // what slow@ takes; 0: a second
 	UTF8      bool          // SMTPUTF8 is offered (RFC 6531)
+	Expired   bool          // the certificate was valid until yesterday
 	Failures  int           // how many times tempfail451@ fails before it is accepted; 0: once
 }
 
@@ -61,6 +62,8 @@ type Mail struct {
 //	bounce550    550 5.1.1 at RCPT                  tempfail451  451 4.7.1 at RCPT, Options.Failures times
 //	full552      552 5.2.2 at RCPT                  busy421      421 4.7.0 at RCPT
 //	spam554      554 5.7.1 after the message        large552     552 5.3.4 after the message
+//	hurried451   451 4.7.0 rate limit at RCPT       closing421   421 4.3.2 after the message
+//	hang         never answers after the message
 //	slow         answers after Options.Delay        cutmid       cuts the connection in the middle of the message
 //	cutafter     keeps the message, then cuts instead of answering
 type Sink struct {
@@ -100,7 +103,7 @@ func Start(options Options) (*Sink, error) {
 	}
 	var err error
 	if options.TLS != NoTLS {
-		if s.cert, s.roots, err = certificate(); err != nil {
+		if s.cert, s.roots, err = certificate(options.Expired); err != nil {
 			return nil, err
 		}
 	}
