@@ -45,6 +45,13 @@ func (s *Server) subscriptions(method string, query url.Values, body []byte) (an
 	return nil, noMethod
 }
 
+// Subscribed is how many addresses events are sent to.
+func (s *Server) Subscribed() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.hooks)
+}
+
 func (s *Server) subscribe(body []byte) (any, error) {
 	var ask struct {
 		URL    string   `json:"url"`

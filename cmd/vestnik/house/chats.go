@@ -2,12 +2,16 @@ package house
 
 import (
 	"crypto/x509"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
+	"strconv"
 
 	"vestnik/channels/housechat"
+	"vestnik/channels/vk"
 	"vestnik/cmd/vestnik/config"
 	"vestnik/engine"
 )
@@ -38,4 +42,44 @@ func rootsWith(file string) (*x509.CertPool, error) {
 		return nil, errors.New("there is no certificate in the file")
 	}
 	return roots, nil
+}
+
+// hookMAX is the name of MAX in /hooks/{channel}/{provider}.
+const hookMAX = string(engine.NetworkMAX)
+
+// settingMAXToken is the provider's setting with the token of its bot in MAX.
+const settingMAXToken = "max.token"
+
+var errNoBot = errors.New("the provider has no bot in MAX")
+
+// maxSecret is what the events of a provider's bot carry: it follows from the installation's secret and the bot's token, so that every process
+// knows it and nobody has to set it.
+func (h *House) maxSecret(p engine.Provider) string {
+	return hex.EncodeToString(derive(h.config.Secret, "events of MAX "+string(p.ID)+" "+p.Setting(settingMAXToken)))
+}
+
+// maxHooks are the doors for the events of bots in MAX.
+func (h *House) maxHooks() http.Handler {
+	return newHooks(h.Stores.Registry, func(p engine.Provider) (http.Handler, error) {
+		if p.Setting(settingMAXToken) == "" {
+			return nil, errNoBot
+		}
+		return housechat.NewMAXHook(housechat.HookConfig{Provider: p.ID, Chats: h.Stores.Chats, Secret: h.maxSecret(p), Log: h.config.Log})
+	})
+}
+
+// withChats lets the door of a VK community take what happens in its chats, too.
+func (h *House) withChats(p engine.Provider, dialogs http.Handler) http.Handler {
+	group, err := strconv.ParseInt(p.Setting(vk.SettingGroup), 10, 64)
+	if err != nil {
+		return dialogs // cannot be: it has a door
+	}
+	both, err := housechat.NewVKHook(housechat.HookConfig{
+		Provider: p.ID, Chats: h.Stores.Chats, Secret: p.Setting(vk.SettingSecret), GroupID: group, Next: dialogs, Log: h.config.Log,
+	})
+	if err != nil {
+		h.config.Log.Warn("the chats of a VK community are not heard", "provider", p.ID, "error", err)
+		return dialogs
+	}
+	return both
 }

@@ -48,12 +48,12 @@ type hooks struct {
 
 type hook struct {
 	http.Handler
-	settings [5]string // it was made from
-	until    time.Time // when it is time to look again
+	settings [len(hookSettings)]string // it was made from
+	until    time.Time                 // when it is time to look again
 }
 
 // hookSettings are the settings that a hook is made from.
-var hookSettings = [...]string{vk.SettingGroup, vk.SettingToken, vk.SettingSecret, vk.SettingConfirmation, vk.SettingURL}
+var hookSettings = [...]string{vk.SettingGroup, vk.SettingToken, vk.SettingSecret, vk.SettingConfirmation, vk.SettingURL, settingMAXToken}
 
 func newHooks(registry engine.Registry, open func(engine.Provider) (http.Handler, error)) *hooks {
 	return &hooks{registry: registry, open: open, known: map[engine.ProviderID]hook{}}
@@ -105,6 +105,10 @@ func (d *hooks) find(ctx context.Context, id engine.ProviderID) (http.Handler, e
 // vkHooks are the hooks of VK.
 func (h *House) vkHooks() http.Handler {
 	return newHooks(h.Stores.Registry, func(p engine.Provider) (http.Handler, error) {
-		return vk.HookOf(p, func(ctx context.Context, events []vk.Event) error { return h.hear(ctx, p, events) })
+		dialogs, err := vk.HookOf(p, func(ctx context.Context, events []vk.Event) error { return h.hear(ctx, p, events) })
+		if err != nil {
+			return nil, err
+		}
+		return h.withChats(p, dialogs), nil
 	})
 }

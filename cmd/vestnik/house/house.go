@@ -105,6 +105,7 @@ func (h *House) begin() error {
 		h.front.Go(h.work)
 		h.front.Go(h.reconcile)
 		h.front.Go(h.poll)
+		h.front.Go(h.subscribe)
 	}
 	if h.has(config.RoleLoader) {
 		h.back.Go(h.load)
@@ -122,7 +123,7 @@ func (h *House) open() error {
 	}
 	server, err := api.New(api.Config{
 		Engine: h.Engine, Secret: c.Secret, Library: h.Library, History: h.History, Metrics: h.Metrics, Checks: h.checks(),
-		Console: behind(c.TrustedProxies, pages), Hooks: map[string]http.Handler{string(engine.VK): h.vkHooks()}, Log: c.Log, Drain: c.ShutdownAfter / 4, RequestsPerSecond: c.KeyRate,
+		Console: behind(c.TrustedProxies, pages), Hooks: map[string]http.Handler{string(engine.VK): h.vkHooks(), hookMAX: h.maxHooks()}, Log: c.Log, Drain: c.ShutdownAfter / 4, RequestsPerSecond: c.KeyRate,
 	})
 	if err != nil {
 		return fmt.Errorf("start the API: %w", err)
