@@ -60,6 +60,17 @@ var notes = map[string]struct{ title, text, button, more phrase }{
 		text:  phrase{"%s больше не будет присылать вам рекламу и предложения.", "%s will send you no more advertising or offers."},
 		more:  phrase{"Счета и важные сообщения о доме приходить не перестанут.", "Bills and important messages about your house will still come."},
 	},
+	"unsubscribe_reminders": {
+		phrase{"Не присылать напоминания?", "No more reminders?"},
+		phrase{"%s перестанет присылать вам на эту почту напоминания о долгах и рекламу.", "%s will stop sending reminders of debts and advertising to this address."},
+		phrase{"Не присылать", "Stop them"},
+		phrase{"Счета и важные сообщения о доме приходить не перестанут.", "Bills and important messages about your house will still come."},
+	},
+	"unsubscribed_reminders": {
+		title: phrase{"Напоминаний больше не будет", "No more reminders"},
+		text:  phrase{"%s больше не будет присылать вам на эту почту напоминания о долгах и рекламу.", "%s will send no more reminders of debts or advertising to this address."},
+		more:  phrase{"Счета и важные сообщения о доме приходить не перестанут.", "Bills and important messages about your house will still come."},
+	},
 	"not_found": {
 		title: phrase{"Ссылка не работает", "This link does not work"},
 		text: phrase{"Возможно, она скопирована не целиком или устарела. Откройте её ещё раз прямо из письма или обратитесь в свою управляющую организацию.",

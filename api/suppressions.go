@@ -22,7 +22,7 @@ const (
 )
 
 // stopReasons are the reasons an address may be stopped for from outside.
-var stopReasons = []engine.Reason{engine.Listed, engine.PreviousBounce, engine.Opted, engine.Objected}
+var stopReasons = []engine.Reason{engine.Listed, engine.PreviousBounce, engine.Opted, engine.Unreminded, engine.Objected}
 
 // suppressionView is an address that must not be written to: the address itself when it was asked about, else its hash.
 type suppressionView struct {

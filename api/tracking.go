@@ -100,11 +100,11 @@ func (s *Server) askUnsubscribe(c echo.Context) error {
 	if err != nil {
 		return s.turnAway(c, err)
 	}
-	name, err := s.senderName(c, pass)
+	name, what, err := s.sendersOwn(c, pass)
 	if err != nil {
 		return s.turnAway(c, err)
 	}
-	return s.showPage(c, http.StatusOK, "unsubscribe", name)
+	return s.showPage(c, http.StatusOK, "unsubscribe"+what, name)
 }
 
 // unsubscribe takes the button of the page and the one-click POST of mail programs (RFC 8058) alike; what the body says does not matter.
@@ -113,28 +113,31 @@ func (s *Server) unsubscribe(c echo.Context) error {
 	if err != nil {
 		return s.turnAway(c, err)
 	}
-	name, err := s.senderName(c, pass)
+	name, what, err := s.sendersOwn(c, pass)
 	if err == nil {
 		err = s.observe(c, pass, engine.Unsubscribed)
 	}
 	if err != nil {
 		return s.turnAway(c, err)
 	}
-	return s.showPage(c, http.StatusOK, "unsubscribed", name)
+	return s.showPage(c, http.StatusOK, "unsubscribed"+what, name)
 }
 
-// senderName is who wrote the message a pass belongs to.
-func (s *Server) senderName(c echo.Context, pass engine.Pass) (string, error) {
+// sendersOwn is who wrote the message a pass belongs to, and which pages tell what unsubscribing from it means.
+func (s *Server) sendersOwn(c echo.Context, pass engine.Pass) (name, what string, err error) {
 	registry, ctx := s.config.Engine.Stores.Registry, c.Request().Context()
 	campaign, err := registry.Campaign(ctx, pass.Campaign)
 	if err != nil {
-		return "", fmt.Errorf("read campaign %s: %w", pass.Campaign, err)
+		return "", "", fmt.Errorf("read campaign %s: %w", pass.Campaign, err)
 	}
 	sender, err := registry.Provider(ctx, campaign.Provider)
 	if err != nil {
-		return "", fmt.Errorf("read provider %s: %w", campaign.Provider, err)
+		return "", "", fmt.Errorf("read provider %s: %w", campaign.Provider, err)
 	}
-	return sender.Name, nil
+	if campaign.Kind.Payable() {
+		what = "_reminders"
+	}
+	return sender.Name, what, nil
 }
 
 // turnAway tells a resident, on a page, that a link is none of ours, or to come back later.

@@ -195,6 +195,7 @@ var words = map[string]phrase{
 	"reason.no_consent":    {"нет согласия на рекламу", "no consent to advertising"},
 	"reason.frequency":     {"реклама приходила слишком часто", "too many ads lately"},
 	"reason.complained":    {"получатель жаловался на сообщения", "the resident complained"},
+	"reason.no_reminders":  {"получатель отказался от напоминаний", "unsubscribed from reminders"},
 	"reason.manual":        {"адрес в стоп-листе", "the address is on the stop list"},
 
 	"channel.":          {"—", "—"},

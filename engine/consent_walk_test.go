@@ -75,6 +75,42 @@ func TestWhoUnsubscribedGetsBillsButNoAds(t *testing.T) {
 	})
 }
 
+// TestWhoUnsubscribedFromRemindersStillGetsBills unsubscribes one from the reminder of a bill, and one who has refused ads before: neither is
+// reminded or offered anything any more, in campaigns of debts nor of bills; the bills come.
+func TestWhoUnsubscribedFromRemindersStillGetsBills(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := simpleTown(t, engine.Email)
+		w.agree("A0", "A1", "A2")
+		billing := func() (c engine.Campaign, mails int) {
+			before := len(w.channels[engine.Email].Taken())
+			c = w.order(engine.Campaign{Kind: engine.KindBill, Template: engine.TemplateRef{Name: "bill", Version: 1}, Route: routeOf(engine.Lane{
+				until(engine.Email, day, engine.Paid), {Channel: engine.Email, Template: engine.TemplateRef{Name: "reminder", Version: 1}}})}, 3, bill)
+			w.start(c)
+			w.run(3 * day)
+			return c, len(w.channels[engine.Email].Taken()) - before
+		}
+		ad := w.order(engine.Campaign{Kind: engine.KindAd}, 3, nil)
+		w.start(ad)
+		w.run(time.Hour)
+		w.observe(ad, engine.Unsubscribed, engine.Email, 2)
+		first, mails := billing()
+		if mails != 6 {
+			t.Errorf("%d mails, want 3 bills and 3 reminders", mails)
+		}
+		w.observe(first, engine.Unsubscribed, engine.Email, 1, 2)
+		w.observe(ad, engine.Unsubscribed, engine.Email, 1) // which changes nothing
+		if _, mails := billing(); mails != 4 {
+			t.Errorf("%d mails, want 3 bills and 1 reminder", mails)
+		}
+		for _, kind := range []engine.Kind{engine.KindDebt, engine.KindAd} {
+			c := w.order(engine.Campaign{Kind: kind}, 3, nil)
+			w.start(c)
+			w.run(time.Hour)
+			w.expectReasons(c, map[string]int{"delivered": 1, "suppressed no_reminders": 2})
+		}
+	})
+}
+
 func TestWhoComplainedIsNotWrittenToOverThatChannel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := simpleTown(t, engine.Email, engine.VK)

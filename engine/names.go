@@ -128,11 +128,12 @@ const (
 	Objected       Reason = "complained"   // the resident complained about messages to this address
 	Listed         Reason = "manual"       // somebody put the address on the list of stops
 	Denied         Reason = "denied"       // the resident does not let the provider write there; asked again before each campaign where the channel can
+	Unreminded     Reason = "no_reminders" // the resident unsubscribed from reminders of debts; ads come no more either
 )
 
 // reasons is the code of a reason in a packed State: append only.
 var reasons = []Reason{NoReason, Unknown, Unavailable, Throttled, Misconfigured, BadAddress, Refused, BadMessage, NoAddress,
-	GoalMet, Forbidden, Opted, PreviousBounce, PaperOnly, NoConsent, Capped, Objected, Listed, Denied}
+	GoalMet, Forbidden, Opted, PreviousBounce, PaperOnly, NoConsent, Capped, Objected, Listed, Denied, Unreminded}
 
 // Reasons lists the reasons of a failure.
 func Reasons() []Reason { return slices.Clone(reasons[1:9]) }

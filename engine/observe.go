@@ -120,7 +120,7 @@ func (e *Engine) heed(ctx context.Context, c Campaign, key observed, ordinals Or
 		}
 		return e.stop(ctx, c, key.channel, Objected, ordinals)
 	case Unsubscribed:
-		return e.stop(ctx, c, key.channel, Opted, ordinals)
+		return e.stop(ctx, c, key.channel, unsubscribing(c.Kind), ordinals)
 	}
 	return nil
 }
@@ -149,6 +149,8 @@ func (e *Engine) stopAddresses(ctx context.Context, provider ProviderID, ch Chan
 	switch reason {
 	case Opted:
 		yielding = []Reason{NoReason, Denied} // who can be written to again must not get ads then
+	case Unreminded:
+		yielding = []Reason{NoReason, Denied, Opted}
 	case Denied:
 		yielding = []Reason{NoReason}
 	default:

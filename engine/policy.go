@@ -24,16 +24,26 @@ func Follows(campaign, text Kind) bool {
 	return campaign == text || campaign.Payable() && text.Payable()
 }
 
-// stops reports whether a stop of this reason holds for the kind: an unsubscribe stops advertising and no service message; who complained,
-// whose address bounced or who was put on the list is not written to at all.
+// stops reports whether a stop of this reason holds for texts of the kind: an unsubscribe stops advertising, or reminders and advertising, and no
+// other service message; who complained, whose address bounced or who was put on the list is not written to at all.
 func stops(kind Kind, reason Reason) bool {
 	switch reason {
 	case PreviousBounce, Objected, Listed, Denied:
 		return true
 	case Opted:
 		return kind == KindAd
+	case Unreminded:
+		return kind == KindAd || kind == KindDebt
 	}
 	return false
+}
+
+// unsubscribing is what an unsubscribe from a campaign of the kind means. Bills themselves offer none: it came from a reminder of one.
+func unsubscribing(kind Kind) Reason {
+	if kind.Payable() {
+		return Unreminded
+	}
+	return Opted
 }
 
 // needsConsent reports whether the resident must have agreed before a message of the kind goes over the channel. A house chat is nobody's

@@ -94,7 +94,7 @@ func TestATextFollowsItsCampaign(t *testing.T) {
 func TestWhomAStopStops(t *testing.T) {
 	everything := Kinds()
 	for reason, stopped := range map[Reason][]Kind{
-		NoReason: nil, Opted: {KindAd}, PreviousBounce: everything, Objected: everything, Listed: everything,
+		NoReason: nil, Opted: {KindAd}, Unreminded: {KindAd, KindDebt}, PreviousBounce: everything, Objected: everything, Listed: everything,
 		Capped: nil, NoConsent: nil, BadAddress: nil,
 	} {
 		for _, kind := range everything {

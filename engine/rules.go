@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -29,15 +30,33 @@ func (e *Engine) hush(ctx context.Context, r *run, who []int) ([]int, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the stops: %w", err)
 	}
+	kind := r.campaign.Kind
+	if slices.Contains(reasons, Unreminded) {
+		if kind, err = e.kindOf(ctx, r); err != nil {
+			return nil, err
+		}
+	}
 	allowed := reachable[:0]
 	for k, i := range reachable {
-		if stops(r.campaign.Kind, reasons[k]) {
+		if stops(kind, reasons[k]) {
 			r.verdicts[i] = verdict{what: skipped, reason: reasons[k]}
 			continue
 		}
 		allowed = append(allowed, i)
 	}
 	return e.agreed(ctx, r, allowed)
+}
+
+// kindOf is the kind of the step's text, which can differ from the campaign's (see Follows).
+func (e *Engine) kindOf(ctx context.Context, r *run) (Kind, error) {
+	text, err := e.Texts.Open(ctx, r.template())
+	if err != nil {
+		return "", fmt.Errorf("open template %s: %w", r.template(), err)
+	}
+	if of, ok := text.(Kinded); ok {
+		return of.Kind(), nil
+	}
+	return r.campaign.Kind, nil
 }
 
 // agreed passes over whoever must have agreed to ads and has not.

@@ -190,8 +190,11 @@ func (m *model) barrier(step engine.Step) engine.Reason {
 func (m *model) forbidden(step engine.Step) engine.Reason {
 	ad, stop := m.campaign.Kind == engine.KindAd, m.stops[step.Channel]
 	switch {
-	case stop == engine.Opted && ad, stop != engine.Opted && stop != engine.NoReason:
+	case stop == engine.NoReason, stop == engine.Opted && !ad, stop == engine.Unreminded && !ad && m.campaign.Kind != engine.KindDebt:
+	default:
 		return stop
+	}
+	switch {
 	case ad && step.Channel != engine.HouseChat && !m.agreed:
 		return engine.NoConsent
 	}
@@ -339,7 +342,9 @@ func (m *model) happen(h happening) {
 	case engine.Complained:
 		m.stops[h.channel] = engine.Objected
 	case engine.Unsubscribed:
-		if m.stops[h.channel] == engine.NoReason { // it never lifts what stops more
+		if is := m.stops[h.channel]; m.campaign.Kind.Payable() && (is == engine.NoReason || is == engine.Opted) {
+			m.stops[h.channel] = engine.Unreminded
+		} else if is == engine.NoReason { // it never lifts what stops more
 			m.stops[h.channel] = engine.Opted
 		}
 	case engine.Bounced:

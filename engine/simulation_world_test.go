@@ -250,7 +250,7 @@ func (d dice) resident(o *order, name, house string) *resident {
 	}
 	for _, ch := range []engine.ChannelName{engine.Gosuslugi, engine.Email, engine.VK, engine.Paper} {
 		if d.chance(4) {
-			r.stops[ch] = pick(d, engine.Opted, engine.PreviousBounce, engine.Objected, engine.Listed)
+			r.stops[ch] = pick(d, engine.Opted, engine.PreviousBounce, engine.Objected, engine.Listed, engine.Unreminded)
 		}
 	}
 	for _, lane := range o.campaign.Route.Lanes {

@@ -15,6 +15,11 @@ type Text interface {
 	Render(ch ChannelName, letter *Letter) (Content, error)
 }
 
+// Kinded is implemented by a Text that may be of another kind than its campaign, such as a reminder in a campaign of bills.
+type Kinded interface {
+	Kind() Kind
+}
+
 // Letter is all that a template may tell.
 type Letter struct {
 	Provider  Provider

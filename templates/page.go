@@ -210,9 +210,21 @@ func (pg *page) derive(ch engine.ChannelName, letter *engine.Letter, zone *time.
 	if ch == engine.Email { // the only one with HTML
 		pg.slots[slotPixel] = normalURL(pg.links.Open())
 	}
-	if pg.template.Kind() == engine.KindAd && ch != engine.HouseChat {
-		pg.slots[slotUnsubscribe] = normalURL(pg.links.Unsubscribe())
+	if what := unwanted(pg.template.Kind(), ch); what != "" {
+		pg.slots[slotUnsubscribe], pg.slots[slotUnwanted] = normalURL(pg.links.Unsubscribe()), what
 	}
+}
+
+// unwanted is what a resident can unsubscribe from in a message of the kind: advertising, in a chat for all neighbours excepted, and reminders of
+// debts by e-mail, whose programs show a button for it (RFC 8058). Bills and notices have to come.
+func unwanted(kind engine.Kind, ch engine.ChannelName) string {
+	switch {
+	case kind == engine.KindAd && ch != engine.HouseChat:
+		return "Отписаться от рекламных писем"
+	case kind == engine.KindDebt && ch == engine.Email:
+		return "Не присылать напоминания о долгах на эту почту"
+	}
+	return ""
 }
 
 // payee fills the requisites, if there are any.

@@ -133,13 +133,13 @@ func TestNothingToPay(t *testing.T) {
 	}
 }
 
-// TestUnsubscribe: ads, and nothing but ads, can be unsubscribed from; and never in a chat, where one would do so for another.
+// TestUnsubscribe: ads, and reminders by e-mail, can be unsubscribed from, and nothing else; never in a chat, where one would do so for another.
 func TestUnsubscribe(t *testing.T) {
 	for _, info := range library(t).List() {
 		template, letter := letterOf(t, info.Name)
 		for _, ch := range info.Channels {
 			content := render(t, template, ch, letter)
-			want := info.Kind == engine.KindAd && ch != engine.HouseChat
+			want := info.Kind == engine.KindAd && ch != engine.HouseChat || info.Kind == engine.KindDebt && ch == engine.Email
 			address := trackedLinks{}.Unsubscribe()
 			if (content.Unsubscribe == address) != want || strings.Contains(content.Text, address) != want {
 				t.Errorf("%s over %s: unsubscribe %q", info.Name, ch, content.Unsubscribe)

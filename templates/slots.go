@@ -16,7 +16,8 @@ const (
 	slotPayeeCorr           //
 	slotPay                 // where to pay, a link; empty when there is nothing to pay or no place to
 	slotPixel               // the open pixel, a link; empty when nothing is followed
-	slotUnsubscribe         // a link; ads only
+	slotUnsubscribe         // a link; ads, and reminders by e-mail
+	slotUnwanted            // what the link ends: "Отписаться от рекламных писем"
 	slotDue                 // not empty when there is something to pay
 	slotOverpaid            // a negative debt without its sign
 	slotCharged             // the sum of all services
@@ -31,7 +32,7 @@ const (
 
 // derivedSlots are the names templates know them by.
 var derivedSlots = [derivedCount]string{"greeting", "provider", "provider_inn", "payee", "payee_inn", "payee_kpp", "payee_account",
-	"payee_bank", "payee_bic", "payee_corr_account", "pay", "pixel", "unsubscribe", "due", "overpaid", "services_total",
+	"payee_bank", "payee_bic", "payee_corr_account", "pay", "pixel", "unsubscribe", "unwanted", "due", "overpaid", "services_total",
 	"services_count", "when", "zone", "subject", "preheader", "why"}
 
 // derivedLinks are those that are links.

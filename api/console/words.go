@@ -193,6 +193,7 @@ var words = map[string]phrase{
 	"reason.no_consent":    {"Нет согласия на рекламу", "No consent to advertising"},
 	"reason.frequency":     {"Реклама приходила слишком часто", "Too many ads lately"},
 	"reason.complained":    {"Получатель жаловался", "The resident complained"},
+	"reason.no_reminders":  {"Получатель отказался от напоминаний", "Unsubscribed from reminders"},
 	"reason.manual":        {"Адрес в стоп-листе", "The address is on the stop list"},
 	"reason.denied":        {"Получатель не разрешил писать ему", "The resident has not allowed messages"},
 

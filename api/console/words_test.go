@@ -198,7 +198,7 @@ func TestEveryWordIsThere(t *testing.T) {
 	for prefix, names := range map[string][]string{
 		"kind.": texts(engine.Kinds()), "channel.": texts(engine.ChannelNames()), "message.": texts(engine.ChannelNames()),
 		"outcome.": texts(engine.Outcomes()), "reason.": texts(engine.Reasons()),
-		"reason. ": {"goal_met", "forbidden", "unsubscribed", "bounced", "paper_only", "no_consent", "frequency", "complained", "manual", "denied"},
+		"reason. ": {"goal_met", "forbidden", "unsubscribed", "bounced", "paper_only", "no_consent", "frequency", "complained", "manual", "denied", "no_reminders"},
 		"doing.":   {"confirm", "quiet", "pace", "quota", "breaker", "reputation", "shared"},
 		"view.":    {"html", "text", "headers", "source"},
 		"status.":  {"draft", "scheduled", "running", "paused", "cancelled", "completed"},
