@@ -57,8 +57,10 @@ type Receipt struct {
 
 // Later is a Result that is not known yet.
 type Later struct {
-	Receipt string        // what to ask with: an identity of the provider's, the same for messages that travel together; never an address
-	After   time.Duration // when to ask; zero: in ten seconds
+	// Receipt is what to ask with: an identity of the provider's, the same for messages that travel together; never an address. Empty: nothing
+	// was sent, since something had to be found out first; the message is handed to Send again, and no attempt is burned.
+	Receipt string
+	After   time.Duration // when to ask, or to hand over again; zero: in ten seconds
 }
 
 // Sender is on whose behalf messages go out.

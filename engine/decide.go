@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -258,6 +259,8 @@ func (e *Engine) results(ch ChannelName, results []Result, messages int) []Resul
 // is held, has not failed.
 func judge(ctx context.Context, result Result) verdict {
 	switch f := result.Fault; {
+	case f == nil && result.Later != nil && result.Later.Receipt == "":
+		return verdict{what: held, hold: HeldRetry, due: time.Now().Add(cmp.Or(result.Later.After, askAfter)).Round(100 * time.Millisecond)}
 	case f == nil && result.Later != nil:
 		return verdict{what: handed, receipt: result.Later.Receipt, pause: result.Later.After}
 	case f == nil:

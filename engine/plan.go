@@ -119,7 +119,7 @@ func (p *plan) decide(i int, s State, v verdict) {
 		p.put(i, place{step: p.batch.Step, phase: Confirming, try: p.batch.Try, polls: polls, receipt: v.receipt, since: p.batch.Since, due: due})
 	case held:
 		since := p.batch.Since
-		if v.hold != HeldBreaker && v.hold != HeldReputation {
+		if v.hold != HeldBreaker && v.hold != HeldReputation && v.hold != HeldRetry {
 			since = since.Add(v.due.Sub(p.now)) // what our own rules make it wait is no part of Retry.Limit
 		}
 		p.put(i, place{step: p.batch.Step, phase: Sending, try: p.batch.Try, hold: v.hold, since: since, due: v.due})

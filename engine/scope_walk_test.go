@@ -33,6 +33,7 @@ func TestOneNoticeAHouseIsAnsweredLaterForAll(t *testing.T) {
 		w := simpleTown(t, engine.Email)
 		b := w.board()
 		b.Script("A100", enginetest.Down())
+		b.ScriptConfirm("A200", enginetest.Later("", time.Second)) // something had to be found out first
 		c := w.order(engine.Campaign{Kind: engine.KindOutage, Route: routeOf(engine.Lane{{Channel: engine.Gosuslugi}, {Channel: engine.Email}})}, 1200, func(i int, r *engine.Recipient) {
 			if houses(i, r); i >= 1100 {
 				r.House = ""

@@ -118,7 +118,7 @@ func (e *Engine) heard(ctx context.Context, r *run, who []int) error {
 		case taken:
 			v.covered = claims[k] != Mine
 			covered = append(covered, r.address(i))
-		case failed, skipped:
+		case failed, skipped, held:
 			free = append(free, r.address(i))
 		}
 	}

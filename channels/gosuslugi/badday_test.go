@@ -166,6 +166,9 @@ func TestADocumentThatIsThereAlreadyIsFound(t *testing.T) {
 		t.Fatalf("%+v", first[0])
 	}
 	channel := settled{Channel: open(t, gosuslugi.Config{})}
+	if f := channel.Send(t.Context(), sender(s, engine.KindBill), msgs)[0].Fault; f == nil || f.Code != "exists" || !f.Reason.Temporary() {
+		t.Fatalf("sent once more: %v", f)
+	}
 	for i, r := range channel.Send(t.Context(), sender(s, engine.KindBill), msgs) {
 		if r.Fault != nil || r.ID == "" {
 			t.Errorf("message %d: %+v", i, r)

@@ -21,15 +21,15 @@ const (
 // bills places the bills of messages: registries and accounts first, then those of which nobody knows whether they are there, then the others.
 func (v *visit) bills(who []int) {
 	known, waiting, failed := v.lists(housingServices, utilityServices, extraServices, penaltyKinds)
-	switch {
-	case failed != nil:
+	if failed != nil {
 		v.fail(who, failed.Fault)
-		return
-	case waiting != nil:
-		v.later(who, waitFor(waiting))
 		return
 	}
 	ids, who := v.accounts(who)
+	if waiting != nil {
+		v.later(who, waitFor(waiting))
+		return
+	}
 	who, doubtful, err := v.sure(who)
 	if err != nil {
 		v.fail(append(who, doubtful...), storeDown(err))

@@ -75,7 +75,7 @@ func (q question) put(words []string) {
 		case failed != nil && failed.code != "" && ruleOf(failed.code).reason != engine.Unavailable:
 			q.each(engine.Result{Fault: failed.Fault})
 		case done:
-			q.each(engine.Result{Fault: again("ready")})
+			q.each(again())
 		default:
 			q.wait()
 		}
@@ -189,7 +189,8 @@ func (q question) outcome(part *importResult) (r engine.Result, doubt bool) {
 		}
 		return engine.Result{ID: id, Received: true}, false
 	case part.Errors[0].exists():
-		return engine.Result{Fault: again("exists")}, true // it was placed before: looked for, it is found
+		fault := &engine.Fault{Reason: engine.Unknown, Code: "exists", Err: errors.New("the document is there already")}
+		return engine.Result{Fault: fault}, true // the next attempt looks for it
 	}
 	failed := refused(part.Errors[0].Code)
 	q.stale(failed)
@@ -225,7 +226,7 @@ func (q question) found(state *stateResult) {
 	for _, i := range q.who {
 		key := q.pending[i].Key
 		settled[doubtOf(key)] = nil
-		q.results[i] = engine.Result{Fault: again("absent")}
+		q.results[i] = again()
 		if id := there[numberOf(key)]; id != "" {
 			q.results[i] = engine.Result{ID: id, Received: true}
 		}

@@ -124,7 +124,7 @@ func (s settled) Send(ctx context.Context, from engine.Sender, msgs []engine.Mes
 		s.wait(ctx, from, msgs, results)
 		again := todo[:0]
 		for _, i := range todo {
-			if f := results[i].Fault; f != nil && f.Reason == engine.Throttled && ctx.Err() == nil { // no attempt: the engine hands it over again
+			if l := results[i].Later; l != nil && ctx.Err() == nil { // without a receipt: the engine hands it over again
 				again = append(again, i)
 			}
 		}
@@ -139,7 +139,7 @@ func (s settled) wait(ctx context.Context, from engine.Sender, msgs []engine.Mes
 		var who []int
 		var pending []engine.Receipt
 		for i, r := range results {
-			if r.Later != nil {
+			if r.Later != nil && r.Later.Receipt != "" {
 				who, pending = append(who, i), append(pending, engine.Receipt{Key: msgs[i].Key, Text: r.Later.Receipt, Polls: polls})
 			}
 		}

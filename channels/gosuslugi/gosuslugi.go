@@ -125,10 +125,8 @@ func (v *visit) later(who []int, receipt string) {
 	}
 }
 
-// again is the Fault of messages that are to be handed over once more, since what had to be known first is known now: it is no attempt.
-func again(code string) *engine.Fault {
-	return &engine.Fault{Reason: engine.Throttled, Code: code, Err: errors.New("known now: to be handed over again")}
-}
+// again is the Result of messages that are to be handed over once more, since what had to be known first is known now.
+func again() engine.Result { return engine.Result{Later: &engine.Later{After: 100 * time.Millisecond}} }
 
 // storeDown is the Fault of what cannot go on because the notes cannot be read or written.
 func storeDown(err error) *engine.Fault {
