@@ -66,16 +66,17 @@ func (s *Server) previewTemplate(c echo.Context) error {
 		return err
 	}
 	info, key := found.Info(), caller(c)
-	letter := engine.Letter{Campaign: engine.Campaign{
+	person := new(engine.Recipient)
+	letter := engine.Letter{Recipient: person, Campaign: engine.Campaign{
 		Provider: key.Provider, Mode: key.Mode, Kind: info.Kind, Vars: o.raw("vars"), Route: engine.DefaultRoute(info.Kind),
 		Template: engine.TemplateRef{Name: info.Name, Version: info.Version},
 	}}
 	if raw, ok := o.take("recipient", required); ok {
-		letter.Recipient = f.oneRecipient(raw)
+		*person = f.oneRecipient(raw)
 	}
 	o.close()
 	if len(f.mistakes) == 0 {
-		f.mistakes = texts{found}.mistakes(f.language, func(t *templates.Template) []engine.Problem { return t.Check(letter.Campaign.Vars, &letter.Recipient) })
+		f.mistakes = texts{found}.mistakes(f.language, func(t *templates.Template) []engine.Problem { return t.Check(letter.Campaign.Vars, person) })
 	}
 	if err := f.err(); err != nil {
 		return err

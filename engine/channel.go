@@ -71,10 +71,10 @@ type Sender struct {
 
 // Message is one rendered message to one recipient.
 type Message struct {
-	Key       string    // the same on every attempt of this recipient over this channel; goes into the provider's own dedup field
-	Recipient Recipient //
-	Content   Content   //
-	Return    string    // names the message where it comes back to (see Tokens.Name, ActReturn); empty: nobody listens
+	Key       string     // the same on every attempt of this recipient over this channel; goes into the provider's own dedup field
+	Recipient *Recipient // of the batch: to be read only
+	Content   Content    //
+	Return    string     // names the message where it comes back to (see Tokens.Name, ActReturn); empty: nobody listens
 }
 
 // Content is what the resident reads. Each channel takes the parts it can show.

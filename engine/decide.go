@@ -199,14 +199,14 @@ func (e *Engine) write(ctx context.Context, r *run, who []int) (messages []Messa
 	returner, returns := e.Channels[ch].(Returner)
 	returns = returns && returner.Returns(r.provider)
 	for _, i := range who {
-		pass.Ordinal, letter.Recipient = OrdinalOf(r.batch.Chunk, i), r.people[i]
+		pass.Ordinal, letter.Recipient = OrdinalOf(r.batch.Chunk, i), &r.people[i]
 		letter.Links = e.Tokens.LinksFor(e.PublicURL, pass)
 		content, err := text.Render(voice, &letter)
 		if err != nil {
 			r.verdicts[i] = verdict{what: failed, fault: &Fault{Reason: BadMessage, Code: "template", Err: err}}
 			continue
 		}
-		message := Message{Key: r.messageKey(pass.Ordinal), Recipient: r.people[i], Content: content}
+		message := Message{Key: r.messageKey(pass.Ordinal), Recipient: &r.people[i], Content: content}
 		if returns {
 			if message.Return, err = e.Tokens.Name(pass); err != nil {
 				return nil, nil, err

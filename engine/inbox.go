@@ -41,7 +41,7 @@ func (e *Engine) keep(ctx context.Context, r *run, messages []Message, results [
 
 // copyOf makes what is kept of a message.
 func (e *Engine) copyOf(r *run, m *Message, at time.Time) Kept {
-	ch, person := r.step().Channel, &m.Recipient
+	ch, person := r.step().Channel, m.Recipient
 	k := Kept{Content: m.Content, KeptHead: KeptHead{
 		ID: m.Key, At: at, Campaign: r.campaign.ID, Name: r.campaign.Name, Mode: r.campaign.Mode, Kind: r.campaign.Kind, Channel: ch,
 		To: person.Account, Person: person.Name, Account: person.Account, Subject: m.Content.Subject, Files: len(m.Content.Files),

@@ -24,7 +24,7 @@ func (e *Engine) Preview(ctx context.Context, c Campaign, person Recipient) (map
 			if err != nil {
 				return nil, fmt.Errorf("open template %s: %w", ref, err)
 			}
-			if rendered[ch], err = text.Render(e.voice(c.Kind, ch), &Letter{Provider: provider, Campaign: c, Recipient: person}); err != nil {
+			if rendered[ch], err = text.Render(e.voice(c.Kind, ch), &Letter{Provider: provider, Campaign: c, Recipient: &person}); err != nil {
 				return nil, fmt.Errorf("render for %s: %w", ch, err)
 			}
 		}
@@ -55,7 +55,7 @@ func (e *Engine) Destination(ctx context.Context, pass Pass) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("open template %s: %w", ref, err)
 	}
-	content, err := text.Render(e.voice(c.Kind, pass.Channel), &Letter{Provider: provider, Campaign: c, Recipient: person, Links: e.Tokens.LinksFor(e.PublicURL, pass)})
+	content, err := text.Render(e.voice(c.Kind, pass.Channel), &Letter{Provider: provider, Campaign: c, Recipient: &person, Links: e.Tokens.LinksFor(e.PublicURL, pass)})
 	if err != nil {
 		return "", fmt.Errorf("render the message of a link: %w", err)
 	}

@@ -24,7 +24,7 @@ type Kinded interface {
 type Letter struct {
 	Provider  Provider
 	Campaign  Campaign
-	Recipient Recipient
+	Recipient *Recipient // to be read only
 	Links     Links
 }
 

@@ -41,7 +41,7 @@ func BenchmarkCheck(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if problems := t.Check(letter.Campaign.Vars, &row); problems != nil {
+				if problems := t.Check(letter.Campaign.Vars, row); problems != nil {
 					b.Fatal(problems)
 				}
 			}
@@ -53,7 +53,7 @@ func BenchmarkCheck(b *testing.B) {
 	b.Run("bill-without-services", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if problems := t.Check(nil, &row); problems != nil {
+			if problems := t.Check(nil, row); problems != nil {
 				b.Fatal(problems)
 			}
 		}

@@ -25,7 +25,7 @@ func TestServicesInACellOfCSV(t *testing.T) {
 		if problems := bill.Check(nil, &r); len(problems) > 0 {
 			t.Fatal(problems)
 		}
-		content, err := bill.Render(engine.Email, &engine.Letter{Provider: engine.Provider{Name: "УК"}, Recipient: r})
+		content, err := bill.Render(engine.Email, &engine.Letter{Provider: engine.Provider{Name: "УК"}, Recipient: &r})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -15,9 +15,9 @@ func TestMissing(t *testing.T) {
 	for _, info := range library(t).List() {
 		for _, v := range info.Required {
 			template, letter := letterOf(t, info.Name)
-			without(t, &letter.Recipient, v.Name)
+			without(t, letter.Recipient, v.Name)
 			want := engine.Problem{Field: v.Name, Code: "missing", Message: v.Name + " is required"}
-			if got := template.Check(nil, &letter.Recipient); !slices.Equal(got, []engine.Problem{want}) {
+			if got := template.Check(nil, letter.Recipient); !slices.Equal(got, []engine.Problem{want}) {
 				t.Errorf("%s without %s: problems %v", info.Name, v.Name, got)
 			}
 			_, err := template.Render(engine.Email, &letter)
@@ -52,11 +52,11 @@ func TestOptional(t *testing.T) {
 	for _, info := range library(t).List() {
 		template, letter := letterOf(t, info.Name)
 		for _, v := range info.Optional {
-			without(t, &letter.Recipient, v.Name)
+			without(t, letter.Recipient, v.Name)
 		}
 		letter.Recipient.Name, letter.Recipient.DocumentID, letter.Links = "", "", nil
 		letter.Provider = engine.Provider{Name: "ТСЖ «Мир»"}
-		if problems := template.Check(nil, &letter.Recipient); problems != nil {
+		if problems := template.Check(nil, letter.Recipient); problems != nil {
 			t.Errorf("%s: %v", info.Name, problems)
 		}
 		for _, ch := range info.Channels {
@@ -106,7 +106,7 @@ func TestMalformed(t *testing.T) {
 	} {
 		template, letter := letterOf(t, c.template)
 		letter.Recipient.Vars = json.RawMessage(c.vars)
-		problems := template.Check(nil, &letter.Recipient)
+		problems := template.Check(nil, letter.Recipient)
 		if len(problems) != 1 || problems[0].Field != c.field || problems[0].Message == "" || problems[0].Code == "" {
 			t.Errorf("%.80s: problems %v, want one of %s", c.vars, problems, c.field)
 		}
@@ -130,7 +130,7 @@ func TestOwnFieldsMalformed(t *testing.T) {
 	r := letter.Recipient
 	r.Period, r.DueDate = "октябрь", "10.11.2026"
 	var fields []string
-	for _, p := range template.Check(nil, &r) {
+	for _, p := range template.Check(nil, r) {
 		fields = append(fields, p.Field+" "+p.Code)
 	}
 	slices.Sort(fields)
@@ -145,7 +145,7 @@ func TestVarsAreNoObject(t *testing.T) {
 		if got := template.CheckVars(json.RawMessage(vars)); len(got) != 1 || got[0].Field != "vars" {
 			t.Errorf("CheckVars(%s) = %v", vars, got)
 		}
-		if got := template.Check(json.RawMessage(vars), &letter.Recipient); len(got) != 1 || got[0].Field != "vars" {
+		if got := template.Check(json.RawMessage(vars), letter.Recipient); len(got) != 1 || got[0].Field != "vars" {
 			t.Errorf("Check(%s) = %v", vars, got)
 		}
 	}
@@ -160,7 +160,7 @@ func TestCampaignVars(t *testing.T) {
 	template, letter := letterOf(t, "outage-planned")
 	letter.Campaign.Vars = json.RawMessage(`{"service":"Отопление","from":"2026-11-05T09:00:00+05:00","reason":"Ремонт","phone":"112"}`)
 	letter.Recipient.Vars = json.RawMessage(`{"reason":"Опрессовка","phone":" \n","service":null}`)
-	if problems := template.Check(letter.Campaign.Vars, &letter.Recipient); problems != nil {
+	if problems := template.Check(letter.Campaign.Vars, letter.Recipient); problems != nil {
 		t.Fatal(problems)
 	}
 	content, err := template.Render(engine.VK, &letter)

@@ -30,7 +30,8 @@ func TestLettersInTurn(t *testing.T) {
 		kept := newPage(template)
 		for range 2 {
 			for what, change := range changes {
-				changed := letter
+				changed, person := letter, *letter.Recipient
+				changed.Recipient = &person
 				change(&changed)
 				for _, ch := range template.Info().Channels {
 					got, gotErr := kept.render(ch, &changed)

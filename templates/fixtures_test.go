@@ -83,7 +83,7 @@ func letterOf(tb testing.TB, name string) (*Template, engine.Letter) {
 		amount := engine.Money(815035)
 		r.Amount, r.Period, r.DueDate, r.DocumentID = &amount, "2026-10", "2026-11-10", "70АА123456-01-6101"
 	}
-	return t, engine.Letter{Provider: provider(), Campaign: engine.Campaign{Kind: t.Kind()}, Recipient: r, Links: trackedLinks{}}
+	return t, engine.Letter{Provider: provider(), Campaign: engine.Campaign{Kind: t.Kind()}, Recipient: &r, Links: trackedLinks{}}
 }
 
 // builtins parses the built-in templates once for all tests.

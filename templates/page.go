@@ -124,7 +124,7 @@ func (pg *page) follow(destination string) string {
 
 // fill makes every slot ready that the message tells.
 func (pg *page) fill(ch engine.ChannelName, letter *engine.Letter) error {
-	t, r := pg.template, &letter.Recipient
+	t, r := pg.template, letter.Recipient
 	if ch == engine.HouseChat {
 		r = &engine.Recipient{Timezone: r.Timezone, Vars: r.Vars}
 	}

@@ -167,7 +167,7 @@ func TestHouseChat(t *testing.T) {
 			continue
 		}
 		amount := engine.Money(9_876_543)
-		r := &letter.Recipient
+		r := letter.Recipient
 		r.Account, r.Name, r.Premises, r.Amount = "ACCOUNT1", "NAME1 NAME1 NAME1вна", "FLAT1", &amount
 		r.Vars = append(r.Vars[:len(r.Vars)-1:len(r.Vars)-1], `,"name":"NAME2","account":"ACCOUNT2","premises":"FLAT2"}`...)
 		content := render(t, template, engine.HouseChat, letter)
@@ -204,8 +204,9 @@ func TestConcurrent(t *testing.T) {
 	var workers sync.WaitGroup
 	for worker := range 8 {
 		workers.Go(func() {
-			mine := letter
-			mine.Recipient.Account = strings.Repeat(string(rune('A'+worker)), 10)
+			mine, person := letter, *letter.Recipient
+			mine.Recipient = &person
+			person.Account = strings.Repeat(string(rune('A'+worker)), 10)
 			want, _ := template.Render(engine.Email, &mine)
 			for range 200 {
 				got, err := template.Render(engine.Email, &mine)

@@ -53,7 +53,7 @@ func (w *world) billMail() []byte {
 	sum := engine.Money(1234_56)
 	content, err := text.Render(engine.Email, &engine.Letter{Links: links{w.console.PublicURL},
 		Provider:  engine.Provider{Name: "ООО «Уютный дом»", INN: "6600000000", Settings: map[string]string{"payment.url": "https://bank.example/{document_id}"}},
-		Recipient: engine.Recipient{Account: "000123", Name: "Иванова Мария Петровна", Period: "2026-10", Amount: &sum, DueDate: "2026-11-10", DocumentID: "50АА1"}})
+		Recipient: &engine.Recipient{Account: "000123", Name: "Иванова Мария Петровна", Period: "2026-10", Amount: &sum, DueDate: "2026-11-10", DocumentID: "50АА1"}})
 	w.must(err)
 	var out, body bytes.Buffer
 	mixed := multipart.NewWriter(&body)

@@ -58,7 +58,7 @@ func Exercise(t *testing.T, open func(t *testing.T) (engine.Channel, Peer)) {
 
 // letter is a message of the exercise to a recipient.
 func letter(key string, to engine.Recipient) engine.Message {
-	return engine.Message{Key: key, Recipient: to, Content: engine.Content{
+	return engine.Message{Key: key, Recipient: &to, Content: engine.Content{
 		Subject: "Проверка", Text: "Сообщение " + key, HTML: "<!doctype html><p>Сообщение " + key + "</p>",
 		Unsubscribe: "https://vestnik.example/u/" + key,
 	}}
@@ -114,7 +114,8 @@ func nothing(t *testing.T, channel engine.Channel, peer Peer) {
 func order(t *testing.T, channel engine.Channel, peer Peer) {
 	msgs := letters(peer, "order", 100)
 	for i := 0; i < len(msgs); i += 7 {
-		msgs[i].Recipient = peer.Nobody()
+		nobody := peer.Nobody()
+		msgs[i].Recipient = &nobody
 	}
 	results := channel.Send(t.Context(), peer.Sender(), msgs)
 	if len(results) != len(msgs) {
@@ -203,7 +204,8 @@ func down(t *testing.T, channel engine.Channel, peer Peer) {
 
 func personal(t *testing.T, channel engine.Channel, peer Peer) {
 	msgs := letters(peer, "personal", 1)
-	msgs[0].Recipient = peer.Nobody()
+	nobody := peer.Nobody()
+	msgs[0].Recipient = &nobody
 	check := func(result engine.Result) {
 		if result.Fault == nil {
 			t.Fatal("a message to nobody was taken")

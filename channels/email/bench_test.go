@@ -24,7 +24,7 @@ func bills(n int) []engine.Message {
 	for i := range msgs {
 		msgs[i] = engine.Message{
 			Key:       fmt.Sprintf("c1-%d-email", i),
-			Recipient: engine.Recipient{Account: fmt.Sprint(i), Email: fmt.Sprintf("resident%d@example.org", i)},
+			Recipient: &engine.Recipient{Account: fmt.Sprint(i), Email: fmt.Sprintf("resident%d@example.org", i)},
 			Content: engine.Content{
 				Subject:     fmt.Sprintf("Счёт за октябрь 2026 г.: %d,56 ₽", i),
 				Text:        strings.Repeat("Здравствуйте! К оплате 1 234,56 ₽ до 10 ноября.\n", 8),

@@ -67,7 +67,7 @@ func TestLetter(t *testing.T) {
 }
 
 func TestLetterOfTextAlone(t *testing.T) {
-	msg := engine.Message{Key: "a key\r\nwith anything", Recipient: engine.Recipient{Email: "a@b.example"},
+	msg := engine.Message{Key: "a key\r\nwith anything", Recipient: &engine.Recipient{Email: "a@b.example"},
 		Content: engine.Content{Subject: "Two\r\nBcc: x@y.example", Text: ".\n.начало с точки\r\n"}}
 	got, err := enmime.ReadEnvelope(bytes.NewReader(compose(t, utility.Provider, msg)))
 	if err != nil || len(got.Errors) > 0 {

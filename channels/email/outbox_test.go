@@ -16,7 +16,7 @@ func mailTo(n int, names ...string) []engine.Message {
 	var msgs []engine.Message
 	for i := range n {
 		for _, name := range names {
-			msgs = append(msgs, engine.Message{Recipient: engine.Recipient{Email: fmt.Sprintf("r%d@%s", i, name)}})
+			msgs = append(msgs, engine.Message{Recipient: &engine.Recipient{Email: fmt.Sprintf("r%d@%s", i, name)}})
 		}
 	}
 	return msgs

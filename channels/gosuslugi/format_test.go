@@ -11,7 +11,7 @@ import (
 )
 
 func message(key string, to engine.Recipient) engine.Message {
-	return engine.Message{Key: key, Recipient: to, Content: engine.Content{Subject: "Тема", Text: "Текст"}}
+	return engine.Message{Key: key, Recipient: &to, Content: engine.Content{Subject: "Тема", Text: "Текст"}}
 }
 
 // everything is a bill with every kind of charge the channel can make.

@@ -168,7 +168,7 @@ func (v *visit) accounts(who []int) (ids map[int]string, known []int) {
 	ids = map[int]string{}
 	byHouse := map[string][]int{}
 	for _, i := range who {
-		switch r := &v.msgs[i].Recipient; {
+		switch r := v.msgs[i].Recipient; {
 		case r.GISAccount != "" && isGUID(r.GISAccount):
 			ids[i], known = r.GISAccount, append(known, i)
 		case isGUID(r.House):

@@ -158,11 +158,11 @@ func refused(from engine.Sender, msg *engine.Message) *engine.Fault {
 	if msg.Content.Text == "" {
 		return bad("empty", errors.New("there is no text"))
 	}
-	if err := guard(from, &msg.Recipient, msg.Content); err != nil {
+	if err := guard(from, msg.Recipient, msg.Content); err != nil {
 		return bad("personal data", err)
 	}
 	if from.Campaign.Kind == engine.KindAd {
-		if err := advertisement(from, &msg.Recipient, msg.Content.Text); err != nil {
+		if err := advertisement(from, msg.Recipient, msg.Content.Text); err != nil {
 			return bad("ad", err)
 		}
 	}

@@ -94,7 +94,7 @@ func (w *world) outage(id engine.CampaignID, template, reference string) engine.
 
 // to is a message of a campaign to the n-th resident, of a house.
 func to(id engine.CampaignID, n int, house, text string) engine.Message {
-	return engine.Message{Key: engine.MessageKey(id, engine.Ordinal(n), engine.HouseChat, 0), Content: engine.Content{Text: text}, Recipient: engine.Recipient{
+	return engine.Message{Key: engine.MessageKey(id, engine.Ordinal(n), engine.HouseChat, 0), Content: engine.Content{Text: text}, Recipient: &engine.Recipient{
 		Account: fmt.Sprintf("7700%06d", n), Name: "Сидоров Аркадий Львович", House: house, Premises: fmt.Sprint(n)}}
 }
 

@@ -49,7 +49,7 @@ func sender(server *vktest.Server) engine.Sender {
 func letter(i int) engine.Message {
 	return engine.Message{
 		Key:       fmt.Sprintf("c1-%d-vk", i),
-		Recipient: engine.Recipient{Account: fmt.Sprint(9000000 + i), Name: "Петров Пётр", VKID: resident(i)},
+		Recipient: &engine.Recipient{Account: fmt.Sprint(9000000 + i), Name: "Петров Пётр", VKID: resident(i)},
 		Content: engine.Content{
 			Text:    fmt.Sprintf("УК «Заря»: счёт за октябрь, лицевой счёт %d.\nК оплате 1 234,56 ₽ до 10 ноября.\nОплатить: https://vestnik.example/t/c/%040d", 9000000+i, i),
 			Buttons: []engine.Button{{Label: "Оплатить", URL: fmt.Sprintf("https://vestnik.example/t/c/%040d", i)}},
@@ -77,7 +77,7 @@ type peer struct {
 
 func (p *peer) Sender() engine.Sender { return sender(p.Server) }
 
-func (p *peer) Resident(i int) engine.Recipient { return letter(i).Recipient }
+func (p *peer) Resident(i int) engine.Recipient { return *letter(i).Recipient }
 
 func (p *peer) Nobody() engine.Recipient {
 	return engine.Recipient{Account: "9000099999", Name: "Никитина Никто", VKID: nobody}

@@ -100,7 +100,7 @@ func FuzzText(f *testing.F) {
 	i := 0
 	f.Fuzz(func(t *testing.T, text, label string) {
 		i++
-		msg := engine.Message{Key: fmt.Sprint(i), Recipient: engine.Recipient{VKID: 1}, Content: engine.Content{
+		msg := engine.Message{Key: fmt.Sprint(i), Recipient: &engine.Recipient{VKID: 1}, Content: engine.Content{
 			Text: text, Buttons: []engine.Button{{Label: label, URL: "https://vestnik.example/t"}}}}
 		before := server.Count()
 		fault := channel.Send(t.Context(), from, []engine.Message{msg})[0].Fault

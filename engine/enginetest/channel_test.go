@@ -14,7 +14,7 @@ func TestChannelFollowsItsScript(t *testing.T) {
 	channel.Script("b", enginetest.Refuse(engine.BadAddress, "550 5.1.1"), enginetest.Throttle(time.Minute))
 	channel.Script("c", enginetest.Hang())
 	message := func(account string) engine.Message {
-		return engine.Message{Recipient: engine.Recipient{Account: account}}
+		return engine.Message{Recipient: &engine.Recipient{Account: account}}
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
@@ -50,7 +50,7 @@ func TestConfirmerTellsLater(t *testing.T) {
 	var msgs []engine.Message
 	var pending []engine.Receipt
 	for _, account := range []string{"a", "b", "c"} {
-		msgs = append(msgs, engine.Message{Key: "key of " + account, Recipient: engine.Recipient{Account: account}})
+		msgs = append(msgs, engine.Message{Key: "key of " + account, Recipient: &engine.Recipient{Account: account}})
 	}
 	for i, r := range channel.Send(t.Context(), engine.Sender{}, msgs) {
 		if r.Later != nil && r.Later.Receipt == "parcel" && r.Later.After == time.Minute {

@@ -174,13 +174,13 @@ func (p *post) write(from, to int) ([]engine.Message, error) {
 	for i := from; i < to; i++ {
 		o := engine.Ordinal(i)
 		content, err := p.text.Render(engine.Email, &engine.Letter{
-			Provider: p.sender.Provider, Campaign: p.sender.Campaign, Recipient: p.people[i],
+			Provider: p.sender.Provider, Campaign: p.sender.Campaign, Recipient: &p.people[i],
 			Links: p.tokens.LinksFor("https://vestnik.example", engine.Pass{Campaign: id, Ordinal: o, Channel: engine.Email}),
 		})
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, engine.Message{Key: engine.MessageKey(id, o, engine.Email, 0), Recipient: p.people[i], Content: content})
+		list = append(list, engine.Message{Key: engine.MessageKey(id, o, engine.Email, 0), Recipient: &p.people[i], Content: content})
 	}
 	return list, nil
 }
