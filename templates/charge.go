@@ -10,6 +10,7 @@ import (
 // charge is one service of a bill as it was given.
 type charge struct {
 	name, unit, volume, rate, charged datum
+	recalculated, total               datum
 }
 
 // member gives the part of the charge that a key names; nil for keys nobody reads.
@@ -25,6 +26,10 @@ func (c *charge) member(key string) *datum {
 		return &c.rate
 	case "charged":
 		return &c.charged
+	case "recalculated":
+		return &c.recalculated
+	case "total":
+		return &c.total
 	}
 	return nil
 }
@@ -49,7 +54,7 @@ func eachCharge(d datum, visit func(c *charge)) (wrong *fault) {
 		c = charge{}
 		isObject := sc.members(member)
 		if wrong = c.check(); !isObject {
-			wrong = &fault{code: codeMalformed, demand: "an object {name, unit, volume, rate, charged}"}
+			wrong = &fault{code: codeMalformed, demand: "an object {name, unit, volume, rate, charged, recalculated, total}"}
 		}
 		if wrong != nil {
 			wrong.path = "[" + strconv.Itoa(n) + "]" + wrong.path
@@ -72,8 +77,7 @@ func (c *charge) check() *fault {
 	if c.charged.blank() {
 		return &fault{path: ".charged", code: codeMissing}
 	}
-	if wrong := TypeMoney.check(c.charged); wrong != nil {
-		wrong.path = ".charged"
+	if wrong := c.checkSums(); wrong != nil {
 		return wrong
 	}
 	for i, text := range [...]*datum{&c.name, &c.unit} {
@@ -93,13 +97,40 @@ func (c *charge) check() *fault {
 	return nil
 }
 
+// checkSums tells what is wrong with the sums of a charge: a total, if it is told, is what the others come to.
+func (c *charge) checkSums() *fault {
+	for _, sum := range [...]struct {
+		path  string
+		datum *datum
+	}{{".charged", &c.charged}, {".recalculated", &c.recalculated}, {".total", &c.total}} {
+		if sum.datum.blank() {
+			continue
+		}
+		if wrong := TypeMoney.check(*sum.datum); wrong != nil {
+			wrong.path = sum.path
+			return wrong
+		}
+	}
+	if total, told := c.total.money(); told && total != c.sum() {
+		return &fault{".total", codeMalformed, "what was charged and recalculated together"}
+	}
+	return nil
+}
+
+// sum is what the charge comes to.
+func (c *charge) sum() engine.Money {
+	charged, _ := c.charged.money()
+	recalculated, _ := c.recalculated.money()
+	return charged + recalculated
+}
+
 // line is a charge as a message shows it; what was not given is empty.
 type line struct {
-	name, unit, volume, rate, charged string
+	name, unit, volume, rate, charged, recalculated string
 }
 
 // lineFields are the names templates know a line's parts by, in the order of line.field.
-var lineFields = []string{"name", "unit", "volume", "rate", "charged"}
+var lineFields = []string{"name", "unit", "volume", "rate", "charged", "recalculated"}
 
 func (l *line) field(i int) string {
 	switch i {
@@ -111,11 +142,13 @@ func (l *line) field(i int) string {
 		return l.volume
 	case 3:
 		return l.rate
+	case 4:
+		return l.charged
 	}
-	return l.charged
+	return l.recalculated
 }
 
-// show writes the charge the Russian way and gives its sum.
+// show writes the charge the Russian way and gives what it comes to.
 func (c *charge) show() (line, engine.Money) {
 	name, _ := c.name.str()
 	unit, _ := c.unit.str()
@@ -130,5 +163,8 @@ func (c *charge) show() (line, engine.Money) {
 		rate, _ := parseDecimal(s)
 		l.rate = string(append(rate.append(b[:0], 2), nbsp+"₽"...)) // tariffs have up to four decimals and more
 	}
-	return l, charged
+	if recalculated, _ := c.recalculated.money(); recalculated != 0 {
+		l.recalculated = Money(recalculated)
+	}
+	return l, c.sum()
 }

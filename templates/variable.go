@@ -21,7 +21,7 @@ const (
 	TypeMoment   Type = "moment"   // a date or a time
 	TypePeriod   Type = "period"   // a month: "2026-10"
 	TypeLink     Type = "link"     // an absolute http or https address, at most 2,000 bytes
-	TypeServices Type = "services" // a list of {name, unit, volume, rate, charged}; name and charged are required
+	TypeServices Type = "services" // a list of {name, unit, volume, rate, charged, recalculated, total}; name and charged are required
 )
 
 // Variable is one thing a template can be told.
@@ -40,7 +40,7 @@ var demands = map[Type]string{
 	TypeMoment:   `a date like "2026-11-10" or a time by RFC 3339, like "2026-11-05T09:00:00+05:00"`,
 	TypePeriod:   `a month like "2026-10"`,
 	TypeLink:     `an address that begins with "https://" or "http://"`,
-	TypeServices: "a list of at most 100 objects {name, unit, volume, rate, charged}",
+	TypeServices: "a list of at most 100 objects {name, unit, volume, rate, charged, recalculated, total}",
 }
 
 // Bounds of what one message can carry.
