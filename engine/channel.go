@@ -93,6 +93,17 @@ type File struct {
 	Name string // as the resident saves it: "Квитанция 2026-10.pdf"
 	Type string // media type (RFC 6838): "application/pdf"
 	Data []byte // the whole file; shared by nobody
+	// Make makes the Data when it is nil: a file that takes long or much memory is made when it is about to be sent, and dropped then. An error
+	// means that this message cannot go out (BadMessage); it names no value. Safe for concurrent use.
+	Make func() ([]byte, error)
+}
+
+// Bytes gives the whole file.
+func (f File) Bytes() ([]byte, error) {
+	if f.Data != nil || f.Make == nil {
+		return f.Data, nil
+	}
+	return f.Make()
 }
 
 // Button leads to an address.

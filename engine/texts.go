@@ -9,6 +9,8 @@ type Texts interface {
 }
 
 // Text is one version of one template. It is safe for concurrent use.
+//
+// A Text may also be Documented.
 type Text interface {
 	// Render writes the message for one recipient over one channel. An error means this recipient cannot be rendered (BadMessage); it
 	// names the variable, never its value. The letter is not kept.
@@ -33,4 +35,28 @@ type Links interface {
 	Open() string       // address of the open pixel
 	Click(n int) string // address that records a click and leads on to the n-th link of the message
 	Unsubscribe() string
+	Document() string // address of the document that belongs to the message; see Documented
 }
+
+// Documented is a Text whose messages have a document, such as a bill as PDF, for those who only get a link to it.
+type Documented interface {
+	// Document makes it, in one of the ways of File. ErrNotFound: the message has none, or the provider wants none.
+	Document(letter *Letter) (File, error)
+}
+
+// SettingBill is the provider's setting how bills come as PDF, and SettingBillDays for how many days from the campaign's start a link leads to
+// one; empty: 60.
+const (
+	SettingBill     = "bill.pdf"
+	SettingBillDays = "bill.days"
+)
+
+// What SettingBill says.
+const (
+	BillAttached = "attach" // to e-mail, and a link elsewhere; also when nothing is set
+	BillLinked   = "link"   // a link in every message
+	BillUnwanted = "none"
+)
+
+// usualBillDays is how long a link leads to a bill: until the bill after the next has come.
+const usualBillDays = 60

@@ -36,6 +36,7 @@ const (
 	ActOpen        Act = 'o'
 	ActClick       Act = 'c'
 	ActUnsubscribe Act = 'u'
+	ActDocument    Act = 'd'
 	ActReturn      Act = 'r' // bring the message back: see Tokens.Name
 )
 
@@ -172,6 +173,7 @@ type links struct {
 func (l links) Open() string        { return l.base + "/t/o/" + l.sign(ActOpen, 0) }
 func (l links) Click(n int) string  { return l.base + "/t/c/" + l.sign(ActClick, n) }
 func (l links) Unsubscribe() string { return l.base + "/u/" + l.sign(ActUnsubscribe, 0) }
+func (l links) Document() string    { return l.base + "/d/" + l.sign(ActDocument, 0) }
 
 func (l links) sign(act Act, link int) string {
 	l.pass.Act, l.pass.Link = act, link

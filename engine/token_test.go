@@ -17,6 +17,7 @@ func TestTokenCarriesItsPass(t *testing.T) {
 		{Act: ActClick, Campaign: id, Ordinal: 7, Channel: Email, Lane: maxLanes - 1, Step: maxSteps - 1, Link: 3},
 		{Act: ActOpen, Campaign: id, Ordinal: 7, Channel: Email, Lane: 1},
 		{Act: ActOpen, Campaign: id, Ordinal: 7, Channel: Email, Step: 1},
+		{Act: ActDocument, Campaign: id, Ordinal: 7, Channel: VK, Step: 2},
 	} {
 		token, err := tokens.Sign(pass)
 		if err != nil {

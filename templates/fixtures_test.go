@@ -17,6 +17,7 @@ func (trackedLinks) Click(n int) string {
 	return fmt.Sprintf("https://vestnik.example.ru/t/c/AbCd-1234_%d", n)
 }
 func (trackedLinks) Unsubscribe() string { return "https://vestnik.example.ru/u/AbCd-1234_stop" }
+func (trackedLinks) Document() string    { return "https://vestnik.example.ru/d/AbCd-1234_bill" }
 
 func provider() engine.Provider {
 	return engine.Provider{

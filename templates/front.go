@@ -18,6 +18,7 @@ type front struct {
 	subject     string // a template of one line
 	preheader   string // the same: what mailboxes show beside the subject
 	why         string // the same: why one gets this message
+	encloses    Enclosure
 }
 
 // readFront splits a file into its front matter and what follows.
@@ -53,6 +54,10 @@ func (f *front) set(key, value string) (err error) {
 	case "kind":
 		if f.kind = engine.Kind(value); !f.kind.Known() {
 			err = fmt.Errorf("there is no kind %q", value)
+		}
+	case "encloses":
+		if f.encloses = Enclosure(value); f.encloses != EnclosesBill && f.encloses != EnclosesEvent {
+			err = fmt.Errorf("there is no enclosure %q", value)
 		}
 	case "requires":
 		f.required, err = readVariables(value)

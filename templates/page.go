@@ -203,8 +203,11 @@ func (pg *page) derive(ch engine.ChannelName, letter *engine.Letter, zone *time.
 	if pg.template.timed && (needs.has(slotWhen) || needs.has(slotZone)) {
 		pg.time(letter.Provider.Timezone, zone)
 	}
-	if pg.links = letter.Links; pg.links == nil || ch == engine.Paper {
+	if pg.links = letter.Links; ch == engine.Paper {
 		pg.links = nil // nobody clicks on paper, and what has to be typed should be what it says
+	}
+	pg.enclose(ch, p)
+	if pg.links == nil {
 		return
 	}
 	if ch == engine.Email { // the only one with HTML

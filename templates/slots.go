@@ -18,6 +18,8 @@ const (
 	slotPixel               // the open pixel, a link; empty when nothing is followed
 	slotUnsubscribe         // a link; ads, and reminders by e-mail
 	slotUnwanted            // what the link ends: "Отписаться от рекламных писем"
+	slotDocument            // where the bill lies as PDF, a link; empty when it is attached or unwanted
+	slotEnclosed            // not empty when the bill as PDF goes with the message
 	slotDue                 // not empty when there is something to pay
 	slotOverpaid            // a negative debt without its sign
 	slotCharged             // the sum of all services
@@ -32,11 +34,11 @@ const (
 
 // derivedSlots are the names templates know them by.
 var derivedSlots = [derivedCount]string{"greeting", "provider", "provider_inn", "payee", "payee_inn", "payee_kpp", "payee_account",
-	"payee_bank", "payee_bic", "payee_corr_account", "pay", "pixel", "unsubscribe", "unwanted", "due", "overpaid", "services_total",
+	"payee_bank", "payee_bic", "payee_corr_account", "pay", "pixel", "unsubscribe", "unwanted", "document", "enclosed", "due", "overpaid", "services_total",
 	"services_count", "when", "zone", "subject", "preheader", "why"}
 
 // derivedLinks are those that are links.
-var derivedLinks = []string{"pay", "pixel", "unsubscribe"}
+var derivedLinks = []string{"pay", "pixel", "unsubscribe", "document"}
 
 // settingSlots are filled with the provider's settings as they are.
 var settingSlots = [...]struct {

@@ -45,7 +45,18 @@ type Info struct {
 	Required    []Variable           `json:"required"`
 	Optional    []Variable           `json:"optional"`
 	Channels    []engine.ChannelName `json:"channels"`
+	Encloses    Enclosure            `json:"encloses,omitempty"`
 }
+
+// Enclosure is a file that goes with the messages of a template. Packages below this one make them.
+type Enclosure string
+
+// The enclosures.
+const (
+	NoEnclosure   Enclosure = ""
+	EnclosesBill  Enclosure = "bill"  // the bill as PDF
+	EnclosesEvent Enclosure = "event" // the span of time the message is about (from … to, starts_at … ends_at), for calendars
+)
 
 // Title is a template's name for people.
 type Title struct {
@@ -84,13 +95,16 @@ func read(name string, version int, folder fs.FS) (*Template, error) {
 	}
 	t := &Template{zones: &zones{}, index: map[string]int{}}
 	t.info = Info{Name: name, Version: version, Kind: f.kind, Title: Title{f.titleRU, f.titleEN}, Description: f.description,
-		Required: f.required, Optional: f.optional}
+		Required: f.required, Optional: f.optional, Encloses: f.encloses}
 	for _, ch := range engine.ChannelNames() {
 		if engine.Allowed(f.kind, ch) {
 			t.info.Channels = append(t.info.Channels, ch)
 		}
 	}
 	if err := t.declare(f); err != nil {
+		return nil, err
+	}
+	if err := t.encloses(); err != nil {
 		return nil, err
 	}
 	t.pages.New = func() any { return newPage(t) }

@@ -44,6 +44,9 @@ func (v Values) Text(name string) string {
 	return oneLine(clean(s))
 }
 
+// Lines gives a text of several lines, or a list as lines with numbers; empty if there is none.
+func (v Values) Lines(name string) string { return showLines(v.datum(name)) }
+
 // Money gives a sum; zero if there is none.
 func (v Values) Money(name string) engine.Money {
 	sum, _ := v.datum(name).money()
