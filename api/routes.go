@@ -87,6 +87,8 @@ func (s *Server) routes() []route {
 		{head, "/t/o/{token}", public, 0, s.peekOpen, phrase{"То же, без счёта", "The same, not counted"}},
 		{get, "/t/c/{token}", public, 0, s.trackClick, phrase{"Переход по ссылке", "Click redirect"}},
 		{head, "/t/c/{token}", public, 0, s.peekClick, phrase{"То же, без счёта", "The same, not counted"}},
+		{get, "/d/{token}", public, 0, s.showDocument, phrase{"Счёт в PDF", "The bill as PDF"}},
+		{head, "/d/{token}", public, 0, s.peekDocument, phrase{"То же, без счёта", "The same, not counted"}},
 		{get, "/u/{token}", public, 0, s.askUnsubscribe, phrase{"Спросить об отписке", "Ask before unsubscribing"}},
 		{head, "/u/{token}", public, 0, s.askUnsubscribe, phrase{"То же, без тела", "The same, without a body"}},
 		{post, "/u/{token}", public, small, s.unsubscribe, phrase{"Отписаться (RFC 8058)", "Unsubscribe (RFC 8058)"}},

@@ -104,7 +104,7 @@ func (s *Server) record(c echo.Context, took time.Duration, aborted bool) {
 // quietRoute tells addresses that are asked all day long by machines and residents.
 func quietRoute(route string) bool {
 	switch route {
-	case "/healthz", "/readyz", "/metrics", "/t/o/:token", "/t/c/:token":
+	case "/healthz", "/readyz", "/metrics", "/t/o/:token", "/t/c/:token", "/d/:token":
 		return true
 	}
 	return false

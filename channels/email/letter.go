@@ -42,18 +42,25 @@ func (l *letter) compose(from sender, to string, msg *engine.Message, now time.T
 	if err := l.unsubscribe(msg.Content.Unsubscribe); err != nil {
 		return nil, err
 	}
-	if msg.Content.HTML == "" {
-		l.part("text/plain", msg.Content.Text)
-	} else {
-		l.line(`Content-Type: multipart/alternative; boundary="` + boundary + "\"\r\n\r\n--" + boundary)
-		l.part("text/plain", msg.Content.Text)
-		l.line("--" + boundary)
-		l.part("text/html", msg.Content.HTML)
-		l.line("--" + boundary + "--")
+	if err := l.content(&msg.Content); err != nil {
+		return nil, err
 	}
 	// No dots to double (RFC 5321 §4.5.2): our lines begin with a name, a space, a hyphen or base64.
 	l.out = append(l.out, ".\r\n"...)
 	return l.out, nil
+}
+
+// text writes the text, or the text and the same in HTML.
+func (l *letter) text(c *engine.Content) {
+	if c.HTML == "" {
+		l.part("text/plain", c.Text)
+		return
+	}
+	l.line(`Content-Type: multipart/alternative; boundary="` + boundary + "\"\r\n\r\n--" + boundary)
+	l.part("text/plain", c.Text)
+	l.line("--" + boundary)
+	l.part("text/html", c.HTML)
+	l.line("--" + boundary + "--")
 }
 
 func (l *letter) line(pieces ...string) {
@@ -136,6 +143,11 @@ func (l *letter) part(kind, text string) {
 		text = text[end+1:]
 	}
 	l.body = body
+	l.encode(body)
+}
+
+// encode writes base64 in lines of 76.
+func (l *letter) encode(body []byte) {
 	out := slices.Grow(l.out, len(body)*3/2)
 	for len(body) > 0 {
 		line := body[:min(57, len(body))]

@@ -95,7 +95,7 @@ func TestLetterThatCannotBeWritten(t *testing.T) {
 		{Subject: "s", Unsubscribe: "ftp://x.example/"},
 	} {
 		if _, err := new(letter).compose(from, "a@b.example", &engine.Message{Key: "k", Content: content}, noon); err == nil {
-			t.Errorf("%.60q was written", content)
+			t.Errorf("%.60q, to be unsubscribed at %q, was written", content.Subject, content.Unsubscribe)
 		}
 	}
 }

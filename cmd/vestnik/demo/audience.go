@@ -56,7 +56,7 @@ func (w *World) Audience(dir string, kind engine.Kind) (a Audience, err error) {
 func (w *World) bills(to io.Writer) (rows int, err error) {
 	out := csv.NewWriter(to)
 	_ = out.Write([]string{"account", "name", "email", "vk_id", "gis_account_guid", "house", "premises", "document_id", "period", "amount", "due_date",
-		"services", "debt", "penalty"}) // told by Error
+		"services", "debt", "penalty", "address", "area", "residents"}) // told by Error
 	for i := range w.Size {
 		p := w.Resident(i)
 		b := w.Bill(p)
@@ -65,7 +65,8 @@ func (w *World) bills(to io.Writer) (rows int, err error) {
 			return i, err
 		}
 		_ = out.Write([]string{p.Account, p.Name, p.Email, vk(p), p.GIS, p.House.ID, fmt.Sprint(p.Flat), b.Document, w.Period.Format("2006-01"),
-			b.Amount.String(), w.Due.Format(time.DateOnly), string(services), owed(b.Debt), owed(b.Penalty)})
+			b.Amount.String(), w.Due.Format(time.DateOnly), string(services), owed(b.Debt), owed(b.Penalty),
+			p.House.Address, fmt.Sprintf("%d.%d", p.Area/10, p.Area%10), fmt.Sprint(p.Tenants)})
 	}
 	out.Flush()
 	return w.Size, out.Error()

@@ -27,6 +27,18 @@ type Bill struct {
 	Amount   engine.Money // all of it together
 }
 
+// mostPrinted is the largest town whose bills are attached as PDF: they take some milliseconds each, and a larger town would wait minutes for what a
+// link shows as well.
+const mostPrinted = 5_000
+
+// billed is how the company's bills come as PDF.
+func (w *World) billed() string {
+	if w.Size > mostPrinted {
+		return engine.BillLinked
+	}
+	return engine.BillAttached
+}
+
 // Notice is what a debtor is reminded of: a document and a month of its own, so that paying it is not paying the bill.
 type Notice struct {
 	Document string

@@ -28,6 +28,7 @@ func (d *Demo) issue(ctx context.Context) error {
 		"email.from": c.Name + " <" + c.Email + ">", "email.reply_to": c.Post,
 		"payment.name": c.Name, "payment.inn": c.INN, "payment.kpp": c.KPP, "payment.account": c.Account, "payment.bank": c.Bank,
 		"payment.bic": c.BIC, "payment.corr_account": c.Corr, "payment.url": d.bank.Pattern(),
+		engine.SettingBill: d.world.billed(),
 	})
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"mime/multipart"
 	"mime/quotedprintable"
 	"net/mail"
+	"net/textproto"
 	"regexp"
 	"strings"
 
@@ -65,11 +66,21 @@ func link(tag *regexp.Regexp, page []byte) string {
 
 // shown gives the HTML of a mail; nothing when it has none.
 func shown(m *mail.Message) ([]byte, error) {
-	kind, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
-	if err != nil || !strings.HasPrefix(kind, "multipart/") {
+	return page(textproto.MIMEHeader(m.Header), m.Body, 0)
+}
+
+// page finds the HTML in a part of a mail or in the parts within it, which are not many (RFC 2046 §5.1).
+func page(header textproto.MIMEHeader, body io.Reader, depth int) ([]byte, error) {
+	kind, params, err := mime.ParseMediaType(header.Get("Content-Type"))
+	switch {
+	case err != nil:
 		return nil, err
+	case kind == "text/html" && depth > 0:
+		return decoded(header, body)
+	case !strings.HasPrefix(kind, "multipart/") || depth > 2:
+		return nil, nil
 	}
-	parts := multipart.NewReader(m.Body, params["boundary"])
+	parts := multipart.NewReader(body, params["boundary"])
 	for {
 		part, err := parts.NextRawPart()
 		if err == io.EOF {
@@ -78,15 +89,19 @@ func shown(m *mail.Message) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !strings.HasPrefix(part.Header.Get("Content-Type"), "text/html") {
-			continue
+		if found, err := page(part.Header, part, depth+1); found != nil || err != nil {
+			return found, err
 		}
-		switch strings.ToLower(part.Header.Get("Content-Transfer-Encoding")) {
-		case "base64":
-			return io.ReadAll(base64.NewDecoder(base64.StdEncoding, part))
-		case "quoted-printable":
-			return io.ReadAll(quotedprintable.NewReader(part))
-		}
-		return io.ReadAll(part)
 	}
+}
+
+// decoded undoes the encoding of a part.
+func decoded(header textproto.MIMEHeader, body io.Reader) ([]byte, error) {
+	switch strings.ToLower(header.Get("Content-Transfer-Encoding")) {
+	case "base64":
+		return io.ReadAll(base64.NewDecoder(base64.StdEncoding, body))
+	case "quoted-printable":
+		return io.ReadAll(quotedprintable.NewReader(body))
+	}
+	return io.ReadAll(body)
 }

@@ -164,7 +164,7 @@ func (w *town) apart() {
 func (w *town) provider(name string, settings ...string) *client.Client {
 	w.Helper()
 	id := w.must(append([]string{"provider", "add", "--name", name, "--inn", "7701234567", "email.from=bills@utility.example",
-		"payment.url=https://pay.utility.example/"}, settings...)...)
+		"payment.url=https://pay.utility.example/", "bill.pdf=none"}, settings...)...) // PDFs of thousands are for those who look at them
 	return w.caller(w.must("key", "create", "--provider", id, "--role", "provider"))
 }
 

@@ -24,6 +24,7 @@ import (
 	"vestnik/engine"
 	"vestnik/engine/redisq"
 	"vestnik/templates"
+	"vestnik/templates/enclosed"
 )
 
 // Config says what Start puts together: what a file or the environment says, and what only a program can give.
@@ -79,8 +80,12 @@ func Start(ctx context.Context, c Config) (h *House, err error) {
 			return h, err
 		}
 	}
+	texts, err := enclosed.New(h.Library)
+	if err != nil {
+		return h, fmt.Errorf("make the bills' printer: %w", err)
+	}
 	h.Engine = engine.New(engine.Config{
-		Stores: h.Stores, Channels: h.channels, Limits: limits(c.Worker), Window: c.Worker.Window, Texts: h.Library, Tokens: engine.NewTokens(c.Secret), PublicURL: h.URL,
+		Stores: h.Stores, Channels: h.channels, Limits: limits(c.Worker), Window: c.Worker.Window, Texts: texts, Tokens: engine.NewTokens(c.Secret), PublicURL: h.URL,
 		Retry: engine.Retry{Tries: c.Retry.Tries, First: c.Retry.First, Most: c.Retry.Most, Limit: c.Retry.Limit},
 		Lease: c.Worker.Lease, Log: c.Log, Meter: h.Metrics, KeepLive: c.KeepLive,
 	})

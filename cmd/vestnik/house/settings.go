@@ -73,6 +73,7 @@ func Settings() []Setting {
 		hidden("max.token"), link("max.api_url"),
 		{Key: engine.SettingQuiet, Rule: "тихие часы вида 21:00-09:00 или off // quiet hours like 21:00-09:00, or off", fine: isQuiet},
 		{Key: engine.SettingFrequency, Rule: "сколько рассылок рекламы за сколько дней: 2/7d // how many campaigns of ads in how many days: 2/7d", fine: isFrequency},
+		words(engine.SettingBill, engine.BillAttached, engine.BillLinked, engine.BillUnwanted), count(engine.SettingBillDays),
 		count(engine.SettingPerMinute), count(engine.SettingPerDay),
 	}
 	for _, ch := range engine.ChannelNames() {

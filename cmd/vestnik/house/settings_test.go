@@ -26,6 +26,8 @@ func TestSettings(t *testing.T) {
 		{"gis.stand", "sit02-http", "prod"},
 		{"gis.signing", "off", "on"},
 		{"vk.group_id", "123", "-1"},
+		{"bill.pdf", "link", "maybe"},
+		{"bill.days", "30", "0"},
 		{"vk.token", "vk1.a.x", ""},
 	} {
 		s, ok := FindSetting(is.key)
