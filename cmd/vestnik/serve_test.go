@@ -31,10 +31,10 @@ const audience = `Лицевой счёт;ФИО;Эл. почта;Период;�
 // personal is what must never be seen in a log.
 var personal = []string{"maria", "petr", "Иванова", "ЖК1001", "example.org"}
 
-// furnish gives the shell a mail server, a provider and a client's settings for the API at addr.
-func (s *shell) furnish(addr string) {
+// furnish gives the shell a mail server, a provider with settings and a client's settings for the API at addr.
+func (s *shell) furnish(addr string, settings ...string) {
 	s.Helper()
-	id := s.must("provider", "add", "--name", "УК «Пример»", "--inn", "7701234567", "--email-from", "bills@example.ru")
+	id := s.must(append([]string{"provider", "add", "--name", "УК «Пример»", "--inn", "7701234567", "--email-from", "bills@example.ru"}, settings...)...)
 	s.env["VESTNIK_URL"] = "http://" + addr
 	s.env["VESTNIK_KEY"] = s.must("key", "create", "--provider", id, "--role", "provider")
 }
@@ -125,7 +125,7 @@ func TestServeDrainsInTheMiddle(t *testing.T) {
 	s := newShell(t).withStores()
 	sink := s.mailbox()
 	server := s.serve()
-	s.furnish(server.addr)
+	s.furnish(server.addr, "bill.pdf=none")
 	var rows strings.Builder
 	rows.WriteString("account,email,period,amount,due_date\n")
 	const people = 3000

@@ -29,7 +29,7 @@ func payload(b *Bill) string {
 		value string
 	}{
 		{"Name", 160, b.Payee.Name}, {"PersonalAcc", 20, b.Payee.Account}, {"BankName", 45, b.Payee.Bank}, {"BIC", 9, b.Payee.BIC}, {"CorrespAcc", 20, corr},
-		{"Sum", 18, strconv.FormatInt(int64(b.Amount), 10)}, {"Purpose", 210, purpose(b)}, {"PayeeINN", 12, b.Payee.INN}, {"KPP", 9, b.Payee.KPP},
+		{"Sum", 0, strconv.FormatInt(int64(b.Amount), 10)}, {"Purpose", 210, purpose(b)}, {"PayeeINN", 12, b.Payee.INN}, {"KPP", 9, b.Payee.KPP},
 		{"LastName", 50, surname}, {"FirstName", 50, name}, {"MiddleName", 50, patronymic}, {"PayerAddress", 150, b.Address},
 		{"PersAcc", 0, b.Account}, {"PaymPeriod", 6, b.month()}, {"QuittId", 0, b.Document}, {"TechCode", 2, techCode},
 	} {
@@ -49,7 +49,7 @@ func purpose(b *Bill) string {
 }
 
 // fieldValue makes a text fit to be a field's value: a bar would end it, and a line break has no place in it. most is its length in letters; 0 is
-// not bounded: cut, it would name another account.
+// not bounded: cut, it would be another account or sum.
 func fieldValue(text string, most int) string {
 	text = strings.Map(func(letter rune) rune {
 		switch {

@@ -38,6 +38,9 @@ var (
 
 // reread reads a document as a program that shows it would: fonts and pictures by number, letters by the maps of their fonts, streams unpacked.
 func reread(pdf []byte) (p printed, err error) {
+	if !bytes.HasSuffix(pdf, []byte("%%EOF\n")) {
+		return p, fmt.Errorf("it has no end: %w", errUnreadable)
+	}
 	objects, err := objectsOf(pdf)
 	if err != nil {
 		return p, err
