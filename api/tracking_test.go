@@ -101,6 +101,7 @@ func TestTrackingWhileTheStoreIsDown(t *testing.T) {
 		method, path string
 	}{
 		{"GET", "/t/o/" + w.token(id, 1, engine.ActOpen, 0)}, {"GET", "/t/c/" + w.token(id, 1, engine.ActClick, 0)}, {"HEAD", "/t/c/" + w.token(id, 1, engine.ActClick, 0)},
+		{"GET", "/d/" + w.token(id, 1, engine.ActDocument, 0)}, {"HEAD", "/d/" + w.token(id, 1, engine.ActDocument, 0)},
 		{"GET", "/u/" + w.token(id, 1, engine.ActUnsubscribe, 0)}, {"HEAD", "/u/" + w.token(id, 1, engine.ActUnsubscribe, 0)}, {"POST", "/u/" + w.token(id, 1, engine.ActUnsubscribe, 0)},
 	} {
 		if a := w.ask(ask.method, ask.path, "").want(503); a.Header().Get("Retry-After") == "" {
