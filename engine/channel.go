@@ -95,7 +95,7 @@ type File struct {
 	Data []byte // the whole file; shared by nobody
 	// Make makes the Data when it is nil: a file that takes long or much memory is made when it is about to be sent, and dropped then. An error
 	// means that this message cannot go out (BadMessage); it names no value. Safe for concurrent use.
-	Make func() ([]byte, error)
+	Make func() ([]byte, error) `json:"-"`
 }
 
 // Bytes gives the whole file.

@@ -206,6 +206,9 @@ func (e *Engine) write(ctx context.Context, r *run, who []int) (messages []Messa
 			r.verdicts[i] = verdict{what: failed, fault: &Fault{Reason: BadMessage, Code: "template", Err: err}}
 			continue
 		}
+		if e.keeps(r) {
+			once(content.Files)
+		}
 		message := Message{Key: r.messageKey(pass.Ordinal), Recipient: &r.people[i], Content: content}
 		if returns {
 			if message.Return, err = e.Tokens.Name(pass); err != nil {

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 )
@@ -20,7 +21,7 @@ const keepPatience = 5 * time.Second
 // installation keeps them, those the channel has taken. It is the one place from which messages come there. What cannot be kept is not
 // missed by anybody but who looks.
 func (e *Engine) keep(ctx context.Context, r *run, messages []Message, results []Result) {
-	if r.campaign.Mode != Test && !e.KeepLive {
+	if !e.keeps(r) {
 		return
 	}
 	at, list := time.Now().UTC().Truncate(time.Millisecond), make([]Kept, 0, len(messages))
@@ -36,6 +37,18 @@ func (e *Engine) keep(ctx context.Context, r *run, messages []Message, results [
 	defer cancel()
 	if err := e.Stores.Inbox.Keep(ctx, r.provider.ID, list); err != nil {
 		e.Log.Warn("messages are not kept for looking at", "campaign", r.campaign.ID, "messages", len(list), "error", err)
+	}
+}
+
+// keeps reports whether the messages of a run are kept.
+func (e *Engine) keeps(r *run) bool { return r.campaign.Mode == Test || e.KeepLive }
+
+// once has the files of a message that is kept made once, for the channel and for its copy.
+func once(files []File) {
+	for i := range files {
+		if files[i].Make != nil {
+			files[i].Make = sync.OnceValues(files[i].Make)
+		}
 	}
 }
 

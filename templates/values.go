@@ -19,7 +19,7 @@ type Values struct {
 // Values finds the values of a letter, the recipient's own before those of its campaign. An error is one that Render would give.
 func (t *Template) Values(letter *engine.Letter) (Values, error) {
 	v := Values{template: t, data: make([]datum, len(t.variables)), zone: letter.Recipient.Zone(letter.Provider)}
-	if !t.gather(v.data, string(letter.Campaign.Vars), &letter.Recipient) {
+	if !t.gather(v.data, string(letter.Campaign.Vars), letter.Recipient) {
 		return v, fmt.Errorf("template %s: %w", t.info.Name, errors.New("vars is not a JSON object"))
 	}
 	for i := range t.variables {

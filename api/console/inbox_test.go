@@ -44,6 +44,7 @@ type links struct{ base string }
 func (l links) Open() string        { return l.base + "/t/o/token" }
 func (l links) Click(n int) string  { return fmt.Sprint(l.base, "/t/c/token", n) }
 func (l links) Unsubscribe() string { return l.base + "/u/token" }
+func (l links) Document() string    { return l.base + "/d/token" }
 
 // billMail writes a bill as mail, with a PDF, a calendar entry and a picture within.
 func (w *world) billMail() []byte {

@@ -76,7 +76,8 @@ func (t billed) Document(letter *engine.Letter) (engine.File, error) {
 }
 
 func (t billed) file(letter *engine.Letter) engine.File {
-	own := *letter // it is not ours to keep
+	own, person := *letter, *letter.Recipient // neither is ours to keep
+	own.Recipient = &person
 	return engine.File{
 		Name: "Квитанция " + own.Recipient.Period + " " + fileName(own.Recipient.Account) + ".pdf", Type: "application/pdf",
 		Make: func() ([]byte, error) {
