@@ -93,6 +93,8 @@ func checkSetup(_ context.Context, t *terminal, c config.Config) []finding {
 		ip, _ := netip.ParseAddr(public.Hostname())
 		if public.Hostname() == "localhost" || ip.IsLoopback() {
 			list = append(list, finding{what: "public_url", note: t.Say("ссылки в письмах ведут на эту машину: ", "links in messages lead to this machine: ") + public.String()})
+		} else if public.Scheme != "https" {
+			list = append(list, finding{what: "public_url", note: t.Say("без https почтовые службы не покажут кнопку отписки (RFC 8058): ", "without https mailbox providers show no unsubscribe button (RFC 8058): ") + public.String()})
 		}
 	}
 	if len(c.DataKey) == 0 {
