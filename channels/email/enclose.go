@@ -43,7 +43,7 @@ func (l *letter) file(f engine.File, data []byte) error {
 	l.out = append(l.out, "Content-Disposition: attachment"...)
 	l.out = append(appendName(l.out, f.Name), "\r\n"...)
 	l.line("Content-Transfer-Encoding: base64\r\n")
-	l.encode(data)
+	l.out = appendBase64(l.out, data)
 	return nil
 }
 

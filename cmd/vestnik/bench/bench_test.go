@@ -37,7 +37,7 @@ func TestBenchmarks(t *testing.T) {
 	for _, w := range []wanted{
 		{"intake", 1000, 1000, "rows", []string{"vestnik", "redis-server", "server"}, []string{"rate", "server_rss_mb"}, nil},
 		{"route", 1000, 1000, "recipients", []string{"vestnik", "redis-server", "clickhouse"}, []string{"rate", "ratio"}, []string{"asynq"}},
-		{"email", 400, 400, "messages", []string{"vestnik", "sink"}, []string{"rate", "ratio", "signed"}, []string{"fixed", "rendered", "signed", "signatures"}},
+		{"email", 400, 400, "messages", []string{"vestnik", "sink"}, []string{"rate", "ratio", "signed"}, []string{"fixed", "rendered", "grouped", "signed", "signatures"}},
 		{"events", 3000, 2384, "facts", []string{"vestnik", "redis-server", "clickhouse"}, []string{"rate"}, nil},
 		{"track", 500, 500, "requests", []string{"vestnik", "redis-server", "server", "visitors"}, []string{"rate", "p99_ms"}, nil},
 		{"memory", 1000, 1000, "recipients", []string{"vestnik", "redis-server", "clickhouse"}, []string{"bytes_waiting", "bytes_ended", "bytes_ended_without_audience"}, nil},

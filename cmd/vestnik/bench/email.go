@@ -43,6 +43,7 @@ func email(b *bed) (r Result, err error) {
 	r.Baselines = []Baseline{
 		{Name: "fixed", Work: "one message composed before, over as many bare connections"},
 		{Name: "rendered", Work: "one message rendered before, through the same channel"},
+		{Name: "grouped", Work: "as fixed, each envelope in one write with the message before it"},
 	}
 	for round := range mailRounds {
 		from, to := b.options.N*round/mailRounds, b.options.N*(round+1)/mailRounds
@@ -52,8 +53,9 @@ func email(b *bed) (r Result, err error) {
 			work  func() error
 		}{
 			{"vestnik", &r.Measure, func() error { return post.send(from, to, post.write) }},
-			{"fixed", &r.Baselines[0].Measure, func() error { return post.flood(to-from, block) }},
+			{"fixed", &r.Baselines[0].Measure, func() error { return post.flood(to-from, block, (*line).send) }},
 			{"rendered", &r.Baselines[1].Measure, func() error { return post.send(from, to, post.same) }},
+			{"grouped", &r.Baselines[2].Measure, func() error { return post.flood(to-from, block, (*line).follow) }},
 		} {
 			m, err := b.timed(fmt.Sprintf("%s-%d", turn.label, round), to-from, "messages", turn.work)
 			if err != nil {
@@ -68,7 +70,7 @@ func email(b *bed) (r Result, err error) {
 	if err != nil {
 		return r, err
 	}
-	return r, swallowed(sink, 3*b.options.N+signed)
+	return r, swallowed(sink, 4*b.options.N+signed)
 }
 
 // swallow is the part that takes mail; asked, it tells how many messages it has.
@@ -106,6 +108,9 @@ func swallowed(sink talk, n int) error {
 	return nil
 }
 
+// mailPeople is how many people the messages go to, over and over: workers have no more of them in memory either.
+const mailPeople = 20_000
+
 // post is what sends.
 type post struct {
 	bed     *bed
@@ -132,9 +137,10 @@ func (b *bed) post(address string) (p *post, err error) {
 		return nil, err
 	}
 	b.atEnd(p.channel.Close)
-	p.people = make([]engine.Recipient, b.options.N)
+	p.people = make([]engine.Recipient, min(b.options.N, mailPeople))
 	for i := range p.people {
 		p.people[i] = person(i)
+		p.people[i].Email = fmt.Sprintf("resident%07d@%s", i, mailboxes[i%len(mailboxes)])
 	}
 	return p, nil
 }
@@ -174,13 +180,13 @@ func (p *post) write(from, to int) ([]engine.Message, error) {
 	for i := from; i < to; i++ {
 		o := engine.Ordinal(i)
 		content, err := p.text.Render(engine.Email, &engine.Letter{
-			Provider: p.sender.Provider, Campaign: p.sender.Campaign, Recipient: &p.people[i],
+			Provider: p.sender.Provider, Campaign: p.sender.Campaign, Recipient: &p.people[i%len(p.people)],
 			Links: p.tokens.LinksFor("https://vestnik.example", engine.Pass{Campaign: id, Ordinal: o, Channel: engine.Email}),
 		})
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, engine.Message{Key: engine.MessageKey(id, o, engine.Email, 0), Recipient: &p.people[i], Content: content})
+		list = append(list, engine.Message{Key: engine.MessageKey(id, o, engine.Email, 0), Recipient: &p.people[i%len(p.people)], Content: content})
 	}
 	return list, nil
 }

@@ -12,7 +12,7 @@ import (
 const lineMessages = 150
 
 // flood sends one message n times over bare connections, with as little work as SMTP allows: this is what the machine and the server can do.
-func (p *post) flood(n int, block []byte) error {
+func (p *post) flood(n int, block []byte, send func(l *line, envelope string, block []byte) error) error {
 	var next atomic.Int64
 	return together(p.lines, func() (err error) {
 		var l *line
@@ -24,7 +24,7 @@ func (p *post) flood(n int, block []byte) error {
 					return err
 				}
 			}
-			if err := l.send(p.envelope(), block); err != nil {
+			if err := send(l, p.envelope(), block); err != nil {
 				return err
 			}
 		}
@@ -39,8 +39,9 @@ func (p *post) envelope() string {
 
 // line is one bare connection to an SMTP server.
 type line struct {
-	conn net.Conn
-	in   *bufio.Reader
+	conn  net.Conn
+	in    *bufio.Reader
+	ahead []byte // of follow: a message and the envelope of the next one; nil: no envelope was said yet
 }
 
 func dial(address string) (*line, error) {
@@ -48,7 +49,7 @@ func dial(address string) (*line, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &line{conn, bufio.NewReader(conn)}
+	l := &line{conn: conn, in: bufio.NewReader(conn)}
 	if err := l.expect('2'); err != nil {
 		return nil, err
 	}
@@ -72,6 +73,31 @@ func (l *line) send(envelope string, block []byte) error {
 		return err
 	}
 	return l.expect('2')
+}
+
+// follow carries one message and announces the next one in the same write (RFC 2920 §3.1), as the e-mail channel does.
+func (l *line) follow(envelope string, block []byte) error {
+	classes := []byte{'2', '2', '2', '3'}
+	if l.ahead == nil {
+		l.ahead = append(append(l.ahead, block...), envelope...)
+		if _, err := io.WriteString(l.conn, envelope); err != nil {
+			return err
+		}
+		for _, class := range classes[1:] {
+			if err := l.expect(class); err != nil {
+				return err
+			}
+		}
+	}
+	if _, err := l.conn.Write(l.ahead); err != nil {
+		return err
+	}
+	for _, class := range classes {
+		if err := l.expect(class); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // expect reads a reply of a class (RFC 5321 §4.2.1).
