@@ -19,6 +19,7 @@ type front struct {
 	preheader   string // the same: what mailboxes show beside the subject
 	why         string // the same: why one gets this message
 	encloses    Enclosure
+	buttons     []button
 }
 
 // readFront splits a file into its front matter and what follows.
@@ -63,6 +64,8 @@ func (f *front) set(key, value string) (err error) {
 		f.required, err = readVariables(value)
 	case "uses":
 		f.optional, err = readVariables(value)
+	case "buttons":
+		f.buttons, err = readButtons(value)
 	default:
 		text, ok := texts[key]
 		if !ok {

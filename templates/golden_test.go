@@ -24,6 +24,9 @@ func TestGolden(t *testing.T) {
 			}
 			text := "Subject: " + content.Subject + "\nUnsubscribe: " + content.Unsubscribe + "\nLinks: " +
 				strings.Join(content.Links, " ") + "\n\n" + content.Text
+			for _, b := range content.Buttons {
+				text += "\n[" + b.Label + "] " + b.URL
+			}
 			golden(t, info.Name+"."+string(ch)+".txt", text)
 			if ch == engine.Email {
 				golden(t, info.Name+".html", content.HTML)

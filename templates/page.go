@@ -55,6 +55,7 @@ func (pg *page) render(ch engine.ChannelName, letter *engine.Letter) (content en
 		content.Text = pg.write(t.text, &pg.text)
 	default:
 		content.Text = pg.write(t.short, &pg.short)
+		content.Buttons = pg.buttons(ch)
 	}
 	content.Unsubscribe = pg.slots[slotUnsubscribe]
 	content.Links = append([]string(nil), pg.destinations...)

@@ -21,6 +21,7 @@ type Template struct {
 
 	subject, preheader, why program
 	text, short, html       program
+	buttons                 []button
 
 	brief, paper, email slotSet // what each form of the message tells; brief is that of messengers
 
@@ -172,7 +173,7 @@ func (t *Template) compile(f front, message, short, html string) (err error) {
 	}
 	t.html, err = compileHTML("message.html", html, layoutHTML, slots, types)
 	t.need()
-	return err
+	return errors.Join(err, t.press(f.buttons, slots, types))
 }
 
 // Info tells about the template. Its slices must not be changed.

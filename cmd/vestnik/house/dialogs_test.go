@@ -106,8 +106,8 @@ func TestResidentsOfVK(t *testing.T) {
 			id := notice(t, caller, 6)
 			await(t, "the messages", func() bool { return server.Count() == 4 })
 			for _, m := range server.Messages() {
-				if !strings.Contains(m.Text, "поверить счётчик") {
-					t.Errorf("the message is %q", m.Text)
+				if !strings.Contains(m.Text, "поверить счётчик") || len(m.Buttons) == 0 || !strings.HasPrefix(m.Buttons[0].Link, h.URL+"/t/c/") {
+					t.Errorf("the message is %q with %v", m.Text, m.Buttons)
 				}
 			}
 			server.Read(1)
