@@ -191,6 +191,17 @@ func (s *Server) Messages() []Message {
 	return list
 }
 
+// Newest is the newest message to a user; false when there is none.
+func (s *Server) Newest(user int64) (Message, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	recent := s.dialog(user).recent
+	if len(recent) == 0 {
+		return Message{}, false
+	}
+	return *recent[len(recent)-1], true
+}
+
 // Count is how many messages were taken.
 func (s *Server) Count() int {
 	s.mu.Lock()

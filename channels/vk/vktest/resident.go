@@ -26,21 +26,22 @@ func (s *Server) Deny(user int64) {
 	s.tell("message_deny", map[string]any{"user_id": user})
 }
 
-// Read is a user who opens the dialog and so reads all there is. It gives the id of the last message, 0 if there was none to read.
-func (s *Server) Read(user int64) int64 {
+// Read is a user who opens the dialog and so reads all there is. It gives the messages that were not read before, oldest first.
+func (s *Server) Read(user int64) (unread []Message) {
 	s.mu.Lock()
-	var last *Message
 	for _, m := range s.dialog(user).recent {
 		if !m.Read {
-			m.Read, last = true, m
+			m.Read = true
+			unread = append(unread, *m)
 		}
 	}
 	s.mu.Unlock()
-	if last == nil {
-		return 0
+	if len(unread) == 0 {
+		return nil
 	}
+	last := unread[len(unread)-1]
 	s.tell("message_read", map[string]any{"from_id": user, "peer_id": user, "read_message_id": last.ID, "conversation_message_id": last.InDialog})
-	return last.ID
+	return unread
 }
 
 // Press is a user who presses the n-th button, from 0, of the last message. A button that opens a link gives the link, for the user to

@@ -17,8 +17,8 @@ import (
 	"vestnik/engine"
 )
 
-// Bank is the place where residents pay, on a port of its own: the page that the button of a bill leads to, and beside it that of an
-// offer. What it takes, it reports as a provider's billing would, many payments at once.
+// Bank is the place where residents pay, on a port of its own: the page that the button of a bill leads to, and beside it those of
+// an offer and of the meters' readings. What it takes, it reports as a provider's billing would, many payments at once.
 type Bank struct {
 	URL    string // where it is
 	api    *client.Client
@@ -52,6 +52,9 @@ func OpenBank() (*Bank, error) {
 	mux.HandleFunc("POST /pay", b.take)
 	mux.HandleFunc("GET /offer", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "Вымышленное предложение вымышленного города.\n") // fails only when the resident has gone
+	})
+	mux.HandleFunc("GET /readings", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "Здесь передают показания вымышленных счётчиков.\n")
 	})
 	b.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	ctx, cancel := context.WithCancel(context.Background())

@@ -15,6 +15,7 @@ import (
 	"vestnik/api/client"
 	"vestnik/api/console"
 	"vestnik/channels/email/mailtest"
+	"vestnik/channels/vk/vktest"
 	"vestnik/cmd/vestnik/config"
 	"vestnik/cmd/vestnik/house"
 	"vestnik/engine"
@@ -69,6 +70,7 @@ type Demo struct {
 	world     *World
 	bank      *Bank
 	sink      *mailtest.Sink
+	community *community // of the company, in VK
 	house     *house.House
 	residents *Residents
 	api       *client.Client
@@ -117,6 +119,10 @@ func (d *Demo) surroundings(context.Context) (err error) {
 	if d.sink, err = mailtest.Start(mailtest.Options{Keep: 100, OnMessage: receive}); err != nil {
 		return fmt.Errorf("start the mail server: %w", err)
 	}
+	told := func(m vktest.Message) { d.residents.ReceiveVK(m) }
+	if d.community, err = openCommunity(d.world, told); err != nil {
+		return err
+	}
 	d.bank, err = OpenBank()
 	return err
 }
@@ -133,6 +139,7 @@ func (d *Demo) build(ctx context.Context) error {
 	c.Listen, c.Secret = listener.Addr().String(), d.secret
 	c.Redis.URL, c.ClickHouse.URL = config.Embedded, config.EmbeddedDir+filepath.Join(d.dir, "clickhouse")
 	c.Email.Relays = config.List{d.sink.URL()}
+	c.VK.Requests = -1                                                                                       // the community takes what comes: nobody wants to wait for a town's worth of seconds
 	c.KeepLive = true                                                                                        // everybody who watches wants to see what was sent
 	c.Retry = config.Retry{Tries: 6, First: 500 * time.Millisecond, Most: 2 * time.Second, Limit: time.Hour} // a busy machine must not make anybody late
 	d.house, err = house.Start(ctx, house.Config{Config: c, Version: d.options.Version, Log: d.options.Log, Listener: listener})
@@ -161,6 +168,7 @@ func (d *Demo) settle(ctx context.Context) error {
 	d.api.Language = cmp.Or(d.options.Language, "ru")
 	d.bank.Employ(d.api)
 	d.residents = NewResidents(d.world, d.bank, d.api)
+	d.residents.vk = d.community.server
 	ctx, cancel := context.WithTimeout(ctx, readyWithin)
 	defer cancel()
 	for {
@@ -202,6 +210,9 @@ func (d *Demo) Close() error {
 	}
 	if d.sink != nil {
 		d.sink.Close()
+	}
+	if d.community != nil {
+		d.community.server.Close()
 	}
 	if d.bank != nil {
 		errs = append(errs, d.bank.Close())

@@ -41,6 +41,7 @@ var customs = map[engine.Kind]habits{
 	engine.KindBill:   {received: 985, opens: 690, clicks: 520, pays: 830, unread: 90},
 	engine.KindDebt:   {received: 985, opens: 740, clicks: 430, pays: 700, unread: 40},
 	engine.KindOutage: {received: 985, opens: 810},
+	engine.KindAction: {received: 985, opens: 760, clicks: 450},
 	engine.KindAd:     {received: 970, opens: 240, clicks: 160, unsubscribes: 60},
 }
 

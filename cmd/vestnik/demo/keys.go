@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"time"
@@ -24,13 +25,18 @@ type Keys struct {
 // issue writes the company and a stranger into the registry, and the keys of both into keys.json.
 func (d *Demo) issue(ctx context.Context) error {
 	c := d.world.Company
-	ours, err := d.enrol(ctx, c.Name, c.INN, map[string]string{
+	settings := d.community.settings()
+	maps.Copy(settings, map[string]string{
 		"email.from": c.Name + " <" + c.Email + ">", "email.reply_to": c.Post,
 		"payment.name": c.Name, "payment.inn": c.INN, "payment.kpp": c.KPP, "payment.account": c.Account, "payment.bank": c.Bank,
 		"payment.bic": c.BIC, "payment.corr_account": c.Corr, "payment.url": d.bank.Pattern(),
 		engine.SettingBill: d.world.billed(),
 	})
+	ours, err := d.enrol(ctx, c.Name, c.INN, settings)
 	if err != nil {
+		return err
+	}
+	if err := d.community.introduce(d.URL + "/hooks/vk/" + string(ours)); err != nil {
 		return err
 	}
 	other, err := d.enrol(ctx, "ООО «Соседний водоканал»", inn("001234567"), map[string]string{"email.from": "Соседний водоканал <schet@vodokanal.example>"})

@@ -23,6 +23,7 @@ type letter struct {
 	campaign    engine.CampaignID // from the Message-ID, by which mailboxes report
 	pixel       string            // what the mail program loads when the letter is shown; empty: nothing
 	button      string            // where the button leads; empty: there is none
+	dialog      bool              // it came in VK: who opens it reads all there is
 	unsubscribe string            // the one-click address of the header; empty: there is none
 }
 

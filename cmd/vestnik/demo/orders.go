@@ -14,7 +14,7 @@ import (
 
 // Kinds are the campaigns the demo can order, in the order it does; the first three unless others are asked for.
 func Kinds() []engine.Kind {
-	return []engine.Kind{engine.KindBill, engine.KindDebt, engine.KindOutage, engine.KindAd}
+	return []engine.Kind{engine.KindBill, engine.KindDebt, engine.KindOutage, engine.KindAd, engine.KindAction}
 }
 
 // quickWait is how long a step of the demo's routes waits for its goal: what takes days elsewhere must be seen here.
@@ -22,7 +22,7 @@ const quickWait = engine.Wait(2 * time.Second)
 
 // Order is what the company orders; an offer's link leads to a page of site.
 func (w *World) Order(kind engine.Kind, site string) client.Order {
-	route := engine.DefaultRoute(kind)
+	route := w.route(kind)
 	for _, lane := range route.Lanes {
 		for i := range lane {
 			lane[i].Wait = min(lane[i].Wait, quickWait)
@@ -41,6 +41,11 @@ func (w *World) Order(kind engine.Kind, site string) client.Order {
 			"service": "Горячее водоснабжение", "from": from.Format(time.RFC3339), "to": from.Add(9 * time.Hour).Format(time.RFC3339),
 			"reason": "Замена участка трубопровода", "phone": w.Company.Phone,
 		}
+	case engine.KindAction:
+		o.Name, o.Template = "Показания счётчиков", "action-required"
+		o.Vars = map[string]any{
+			"what": "передать показания счётчиков воды", "deadline": w.Due.Format(time.DateOnly), "link": site + "/readings", "phone": w.Company.Phone,
+		}
 	case engine.KindAd:
 		o.Name, o.Template = "Поверка счётчиков воды", "ad-offer"
 		o.Vars = map[string]any{
@@ -49,6 +54,20 @@ func (w *World) Order(kind engine.Kind, site string) client.Order {
 		}
 	}
 	return o
+}
+
+// route is the usual one of the kind; but notices, which few words suffice for, go where people look first: to VK, and by e-mail to those who do
+// not read them there.
+func (w *World) route(kind engine.Kind) engine.Route {
+	goal := map[engine.Kind]engine.Fact{engine.KindDebt: engine.Paid, engine.KindAction: engine.Opened}[kind]
+	if goal == "" {
+		return engine.DefaultRoute(kind)
+	}
+	return engine.Route{Lanes: []engine.Lane{{
+		{Channel: engine.Gosuslugi, Wait: quickWait, Until: engine.Goals{goal}},
+		{Channel: engine.VK, Wait: quickWait, Until: engine.Goals{goal}},
+		{Channel: engine.Email},
+	}}}
 }
 
 // ordered is a campaign on its way.

@@ -14,7 +14,9 @@ func (r *Residents) read(at reading) error {
 		if r.rest(f.Rest) != nil {
 			return nil
 		}
-		if err := r.did(&deeds.Opened, r.get(l.pixel, nil)); err != nil {
+		if l.dialog {
+			r.openDialog(at)
+		} else if err := r.did(&deeds.Opened, r.get(l.pixel, nil)); err != nil {
 			return fmt.Errorf("open a letter: %w", err)
 		}
 	}

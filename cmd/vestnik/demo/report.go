@@ -67,7 +67,6 @@ func (c CampaignReport) check(d *Deeds) (problems []string) {
 		have, want int64
 	}{
 		{"ordered in the history and in the ledger", count[engine.Ordered], l.Ordered},
-		{"sent less bounced in the history and delivered in the ledger", reach.Sent - reach.Bounced, l.Delivered},
 		{"sent in the history and letters that came", reach.Sent, d.Letters.Load()},
 		{"opened in the history and by residents", reach.Opened, d.Opened.Load()},
 		{"clicked in the history and by residents", reach.Clicked, d.Clicked.Load()},
@@ -76,5 +75,11 @@ func (c CampaignReport) check(d *Deeds) (problems []string) {
 	} {
 		expect(pair.have == pair.want, "%s differ: %d and %d", pair.what, pair.have, pair.want)
 	}
+	// Who was reached over two channels was sent two messages and is delivered once, also when one of them came back.
+	reached := count[engine.Sent]
+	if len(c.Channels) == 1 {
+		expect(reached-reach.Bounced == l.Delivered, "sent less bounced in the history and delivered in the ledger differ: %d and %d", reached-reach.Bounced, l.Delivered)
+	}
+	expect(l.Delivered <= reached && l.Delivered >= reached-reach.Bounced, "of %d reached in the history %d are delivered in the ledger, with %d bounced", reached, l.Delivered, reach.Bounced)
 	return problems
 }

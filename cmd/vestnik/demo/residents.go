@@ -10,6 +10,7 @@ import (
 
 	"vestnik/api/client"
 	"vestnik/channels/email/mailtest"
+	"vestnik/channels/vk/vktest"
 	"vestnik/engine"
 )
 
@@ -32,6 +33,7 @@ type Residents struct {
 	api     *client.Client // the key under which mailboxes report
 	web     *http.Client   // their browser
 	reports *together[client.Event]
+	vk      *vktest.Server // where they talk with the company; nil: nowhere
 
 	ctx    context.Context // ends with them
 	cancel context.CancelFunc
@@ -43,6 +45,7 @@ type Residents struct {
 	mu        sync.Mutex
 	campaigns map[engine.CampaignID]*errand
 	slow      []reading // who did nothing, and may some other day
+	tired     []reading // who will write "стоп" in the evening
 	failure   error     // the first
 }
 
@@ -151,6 +154,12 @@ func (r *Residents) live(m mailtest.Mail) error {
 	if err := r.arrive(at); err != nil {
 		return err
 	}
+	r.invite(at)
+	return r.use(at)
+}
+
+// use is what happens to a message that has arrived.
+func (r *Residents) use(at reading) error {
 	if !at.fate.Opens && at.fate.Pays == Never {
 		r.remember(at)
 		return nil

@@ -39,9 +39,9 @@ func (d *Demo) Run(ctx context.Context) (Report, error) {
 
 // watch waits until nobody is in flight and all is quiet in town.
 func (d *Demo) watch(ctx context.Context, list []*ordered) error {
-	for {
+	for evening := false; ; {
 		begin := time.Now()
-		quiet := d.residents.Quiet(d.sink.Count()) // asked before the campaigns: a letter that comes back sets one running again
+		quiet := d.residents.Quiet(d.letters()) // asked before the campaigns: a letter that comes back sets one running again
 		settled, err := d.look(ctx, list)
 		if err != nil {
 			return err
@@ -49,7 +49,12 @@ func (d *Demo) watch(ctx context.Context, list []*ordered) error {
 		if err := d.residents.Err(); err != nil {
 			return fmt.Errorf("a resident could not do something: %w", err)
 		}
-		if settled && quiet && d.residents.Quiet(d.sink.Count()) {
+		if settled && quiet && !evening {
+			d.residents.Evening()
+			evening = true
+			continue
+		}
+		if settled && quiet && d.residents.Quiet(d.letters()) {
 			return nil
 		}
 		if err := d.pause(ctx, max(lookPause, 3*time.Since(begin))); err != nil {
@@ -57,6 +62,9 @@ func (d *Demo) watch(ctx context.Context, list []*ordered) error {
 		}
 	}
 }
+
+// letters is how many messages have come, by mail and in VK.
+func (d *Demo) letters() int { return d.sink.Count() + d.community.server.Count() }
 
 // look asks for the campaigns' state, all at once, and reports whether each has come to its end.
 func (d *Demo) look(ctx context.Context, list []*ordered) (settled bool, err error) {

@@ -49,6 +49,7 @@ const (
 	aboutPerson
 	aboutCharges
 	aboutLife
+	aboutDialog
 )
 
 // random is the source of everything about one thing.
@@ -157,7 +158,7 @@ func (w *World) Resident(i int) Resident {
 		p.GIS = guid(r)
 	}
 	if r.IntN(100) < 35 {
-		p.VK = 7_000_000_000 + int64(i)
+		p.VK = firstVK + int64(i)
 	}
 	if domain := mailDomains[r.IntN(len(mailDomains))]; r.IntN(100) < 97 {
 		p.Mailbox = mailbox(r.IntN(1000))
