@@ -82,6 +82,7 @@ type Channel struct {
 	Failed                          int64 // for good
 	Bounced                         int64 // taken first, returned later: counts as sent, too
 	Complained, Unsubscribed        int64
+	OpenedByProxy                   int64 // a machine looked at the message on its own: no stage
 }
 
 // stages are the stages of a funnel, in order.

@@ -40,7 +40,8 @@ const (
 		groupBitmapMergeStateIf(ordinals, fact = 'failed') AS failed,
 		groupBitmapMergeStateIf(ordinals, fact = 'bounced') AS bounced,
 		groupBitmapMergeStateIf(ordinals, fact = 'complained') AS complained,
-		groupBitmapMergeStateIf(ordinals, fact = 'unsubscribed') AS unsubscribed
+		groupBitmapMergeStateIf(ordinals, fact = 'unsubscribed') AS unsubscribed,
+		groupBitmapMergeStateIf(ordinals, fact = 'opened_by_proxy') AS proxied
 	FROM rollup
 	WHERE provider = {provider:String} AND ({mode:String} = '' OR mode = {mode:String}) AND campaign IN (SELECT campaign FROM chosen)
 	GROUP BY campaign, channel
@@ -52,7 +53,7 @@ const (
 		groupBitmapMergeStateIf(r.ordered, channel = '') AS ordered, groupBitmapMergeState(r.sent) AS sent,
 		groupBitmapMergeState(r.received) AS received, groupBitmapMergeState(r.opened) AS opened,
 		groupBitmapMergeState(r.clicked) AS clicked, groupBitmapMergeState(r.paid) AS paid,
-		groupArrayIf((channel, [r.ordered, r.sent, r.received, r.opened, r.clicked, r.failed, r.bounced, r.complained, r.unsubscribed]), channel != '') AS channels
+		groupArrayIf((channel, [r.ordered, r.sent, r.received, r.opened, r.clicked, r.failed, r.bounced, r.complained, r.unsubscribed, r.proxied]), channel != '') AS channels
 	FROM reach AS r
 	GROUP BY campaign
 )`
@@ -74,7 +75,7 @@ const (
 	SELECT campaign, line.1 AS channel, line.2 AS sets
 	FROM (
 		SELECT campaign, arrayJoin(arrayConcat([('', [ordered, sent, received, opened, clicked, paid])],
-			arrayMap(c -> (c.1, [c.2[1], c.2[2], c.2[3], c.2[4], c.2[5], bitmapAnd(c.2[2], paid), c.2[6], c.2[7], c.2[8], c.2[9]]), channels))) AS line
+			arrayMap(c -> (c.1, [c.2[1], c.2[2], c.2[3], c.2[4], c.2[5], bitmapAnd(c.2[2], paid), c.2[6], c.2[7], c.2[8], c.2[9], c.2[10]]), channels))) AS line
 		FROM whole
 	)
 )`

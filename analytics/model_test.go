@@ -126,7 +126,7 @@ func (t *tally) channels(p *person) {
 				*n++
 			}
 		}
-		for f, n := range map[engine.Fact]*int64{engine.Failed: &c.Failed, engine.Bounced: &c.Bounced, engine.Complained: &c.Complained, engine.Unsubscribed: &c.Unsubscribed} {
+		for f, n := range map[engine.Fact]*int64{engine.Failed: &c.Failed, engine.Bounced: &c.Bounced, engine.Complained: &c.Complained, engine.Unsubscribed: &c.Unsubscribed, engine.OpenedByProxy: &c.OpenedByProxy} {
 			if p.has(ch, f) {
 				*n++
 			}

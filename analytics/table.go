@@ -13,7 +13,7 @@ import (
 // place is where in a report a row of ClickHouse belongs: a line, and a channel of it or ” for the line as a whole.
 type place struct{ line, channel string }
 
-// cells are the figures of a place in the order of the statements: the stages, then failed, bounced, complained, unsubscribed.
+// cells are the figures of a place in the order of the statements: the stages, then failed, bounced, complained, unsubscribed, opened by proxy.
 type cells struct {
 	counts  []uint64
 	amounts []int64
@@ -158,9 +158,10 @@ func (t table) funnels() map[string]*Funnel {
 
 // channel reads the cells of a channel.
 func (c cells) channel() Channel {
-	n := make([]int64, 10)
+	n := make([]int64, 11)
 	for i, count := range c.counts {
 		n[i] = int64(count)
 	}
-	return Channel{Sent: n[1], Received: n[2], Opened: n[3], Clicked: n[4], Paid: n[5], Failed: n[6], Bounced: n[7], Complained: n[8], Unsubscribed: n[9]}
+	return Channel{Sent: n[1], Received: n[2], Opened: n[3], Clicked: n[4], Paid: n[5], Failed: n[6], Bounced: n[7], Complained: n[8], Unsubscribed: n[9],
+		OpenedByProxy: n[10]}
 }

@@ -96,7 +96,7 @@ type world struct {
 	began    time.Time
 }
 
-var facts = []engine.Fact{engine.Sent, engine.Received, engine.Opened, engine.Clicked, engine.Deferred, engine.Failed, engine.Bounced, engine.Complained, engine.Unsubscribed}
+var facts = []engine.Fact{engine.Sent, engine.Received, engine.Opened, engine.Clicked, engine.Deferred, engine.Failed, engine.Bounced, engine.Complained, engine.Unsubscribed, engine.OpenedByProxy}
 
 // newWorld makes some campaigns of both modes with random facts about random recipients, payments included.
 func newWorld(r *rand.Rand, provider engine.ProviderID, size int) *world {

@@ -39,6 +39,8 @@ type channelView struct {
 	Bounced      int64 `json:"bounced"`
 	Complained   int64 `json:"complained"`
 	Unsubscribed int64 `json:"unsubscribed"`
+
+	OpenedByProxy int64 `json:"opened_by_proxy"`
 }
 
 type channelViews map[engine.ChannelName]channelView

@@ -139,7 +139,7 @@ const exportPage = 4 * engine.ChunkSize
 
 // exported are the facts of an export, a column each: the first time it happened.
 var exported = []engine.Fact{engine.Sent, engine.Received, engine.Opened, engine.Clicked, engine.Paid, engine.Deferred, engine.Failed,
-	engine.Bounced, engine.Complained, engine.Unsubscribed}
+	engine.Bounced, engine.Complained, engine.Unsubscribed, engine.OpenedByProxy}
 
 // export writes all recipients as CSV (RFC 4180), however many there are.
 func (l *listing) export(c echo.Context) error {

@@ -38,10 +38,11 @@ func (s *Server) observe(c echo.Context, pass engine.Pass, fact engine.Fact) err
 	})
 }
 
+// trackOpen answers with the picture; asked by HEAD, without it.
 func (s *Server) trackOpen(c echo.Context) error {
 	pass, err := s.pass(c, engine.ActOpen)
 	if err == nil {
-		err = s.observe(c, pass, engine.Opened)
+		err = s.observe(c, pass, factOf(c.Request(), pass, engine.Opened))
 	}
 	if err != nil {
 		return s.turnAway(c, err)
@@ -49,29 +50,12 @@ func (s *Server) trackOpen(c echo.Context) error {
 	return c.Blob(http.StatusOK, "image/gif", pixel)
 }
 
-// peekOpen answers what GET would without counting it.
-func (s *Server) peekOpen(c echo.Context) error {
-	if _, err := s.pass(c, engine.ActOpen); err != nil {
-		return s.turnAway(c, err)
-	}
-	c.Response().Header().Set("Content-Type", "image/gif")
-	return c.NoContent(http.StatusOK)
-}
-
+// trackClick leads on to where the link leads, whoever asks.
 func (s *Server) trackClick(c echo.Context) error {
 	pass, where, err := s.destination(c)
 	if err == nil {
-		err = s.observe(c, pass, engine.Clicked)
+		err = s.observe(c, pass, factOf(c.Request(), pass, engine.Clicked))
 	}
-	if err != nil {
-		return s.turnAway(c, err)
-	}
-	return c.Redirect(http.StatusFound, where)
-}
-
-// peekClick answers what GET would without counting it.
-func (s *Server) peekClick(c echo.Context) error {
-	_, where, err := s.destination(c)
 	if err != nil {
 		return s.turnAway(c, err)
 	}

@@ -100,6 +100,7 @@ func TestTrackingWhileTheStoreIsDown(t *testing.T) {
 	for _, ask := range []struct {
 		method, path string
 	}{
+		{"HEAD", "/t/o/" + w.token(id, 1, engine.ActOpen, 0)},
 		{"GET", "/t/o/" + w.token(id, 1, engine.ActOpen, 0)}, {"GET", "/t/c/" + w.token(id, 1, engine.ActClick, 0)}, {"HEAD", "/t/c/" + w.token(id, 1, engine.ActClick, 0)},
 		{"GET", "/d/" + w.token(id, 1, engine.ActDocument, 0)}, {"HEAD", "/d/" + w.token(id, 1, engine.ActDocument, 0)},
 		{"GET", "/u/" + w.token(id, 1, engine.ActUnsubscribe, 0)}, {"HEAD", "/u/" + w.token(id, 1, engine.ActUnsubscribe, 0)}, {"POST", "/u/" + w.token(id, 1, engine.ActUnsubscribe, 0)},

@@ -196,11 +196,14 @@ func (e *Engine) write(ctx context.Context, r *run, who []int) (messages []Messa
 	voice := e.voice(r.campaign.Kind, ch)
 	letter := Letter{Provider: r.provider, Campaign: r.campaign}
 	pass := Pass{Act: ActReturn, Campaign: r.campaign.ID, Channel: ch, Lane: r.batch.Lane, Step: r.batch.Step}
+	followed := pass
+	followed.Written = time.Now()
 	returner, returns := e.Channels[ch].(Returner)
 	returns = returns && returner.Returns(r.provider)
 	for _, i := range who {
 		pass.Ordinal, letter.Recipient = OrdinalOf(r.batch.Chunk, i), &r.people[i]
-		letter.Links = e.Tokens.LinksFor(e.PublicURL, pass)
+		followed.Ordinal = pass.Ordinal
+		letter.Links = e.linksFor(r.provider, followed)
 		content, err := text.Render(voice, &letter)
 		if err != nil {
 			r.verdicts[i] = verdict{what: failed, fault: &Fault{Reason: BadMessage, Code: "template", Err: err}}

@@ -24,6 +24,14 @@ const (
 	SettingFrequency  = "ads.frequency" // see ParseFrequency
 )
 
+// SettingTracking, set to TrackingOff, is a provider's wish that its messages are not followed: no picture tells that they were opened, and links
+// lead straight to where they lead. What is waited for then shows by payments and reports alone.
+const (
+	SettingTracking = "tracking"
+	TrackingOn      = "on" // or not set
+	TrackingOff     = "off"
+)
+
 // limit is so many messages in the window of time that ends at End.
 type limit struct {
 	name  string // of the counter, the same in all workers

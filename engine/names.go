@@ -90,9 +90,13 @@ const (
 	Bounced      Fact = "bounced"  // taken first, returned later
 	Complained   Fact = "complained"
 	Unsubscribed Fact = "unsubscribed"
+
+	// OpenedByProxy says that a machine has fetched the message's picture or followed a link of it on its own: a mailbox ahead of its reader, a
+	// scanner. It says nothing of the resident, meets no goal and counts as neither opened nor clicked.
+	OpenedByProxy Fact = "opened_by_proxy"
 )
 
-var facts = []Fact{Ordered, Sent, Received, Opened, Clicked, Paid, Deferred, Failed, Bounced, Complained, Unsubscribed}
+var facts = []Fact{Ordered, Sent, Received, Opened, Clicked, Paid, Deferred, Failed, Bounced, Complained, Unsubscribed, OpenedByProxy}
 
 // AllFacts lists every fact, Ordered first.
 func AllFacts() []Fact { return slices.Clone(facts) }

@@ -32,8 +32,8 @@ type Letter struct {
 
 // Links makes the addresses through which a message is followed. A nil Links follows nothing: links lead where they lead.
 type Links interface {
-	Open() string       // address of the open pixel
-	Click(n int) string // address that records a click and leads on to the n-th link of the message
+	Open() string       // address of the open pixel; empty: openings are not followed
+	Click(n int) string // address that records a click and leads on to the n-th link of the message; empty: links lead where they lead
 	Unsubscribe() string
 	Document() string // address of the document that belongs to the message; see Documented
 }

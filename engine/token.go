@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // idSize is the length of an identity in random bytes: enough that none is ever guessed or made twice.
@@ -49,6 +50,8 @@ type Pass struct {
 	Lane     int // with Step: where in the route the message was sent, since a step may have a text of its own
 	Step     int
 	Link     int // number of the link in the message, for ActClick
+
+	Written time.Time // when the message was; to the millisecond, in UTC. Zero: not told
 }
 
 // Tokens signs passes and reads them back. It is safe for concurrent use.
@@ -83,7 +86,7 @@ func mac(key, text []byte) []byte {
 	return h.Sum(nil)
 }
 
-// Sign gives the token of a pass: some 40 characters that are safe in a URL.
+// Sign gives the token of a pass: some 40 characters that are safe in a URL, or 50 with the time.
 func (t *Tokens) Sign(p Pass) (string, error) {
 	b, err := t.seal(p)
 	if err != nil {
@@ -110,6 +113,9 @@ func (t *Tokens) seal(p Pass) ([]byte, error) {
 	}
 	b := append([]byte{byte(p.Act), code(channelNames, p.Channel), byte(p.Lane*maxSteps + p.Step), byte(p.Link)}, campaign...)
 	b = binary.AppendUvarint(b, uint64(p.Ordinal))
+	if !p.Written.IsZero() {
+		b = binary.AppendUvarint(b, uint64(p.Written.UnixMilli()))
+	}
 	return append(b, t.sum(b)...), nil
 }
 
@@ -142,12 +148,21 @@ func (t *Tokens) open(b []byte, act Act) (Pass, error) {
 		return Pass{}, errToken
 	}
 	ordinal, n := binary.Uvarint(body[passHead+idSize:])
-	if n != len(body)-passHead-idSize || ordinal > 1<<32-1 {
+	if n <= 0 || ordinal > 1<<32-1 {
 		return Pass{}, errToken
+	}
+	var written time.Time
+	if rest := body[passHead+idSize+n:]; len(rest) > 0 {
+		ms, n := binary.Uvarint(rest)
+		if n != len(rest) || ms > 1<<62 {
+			return Pass{}, errToken
+		}
+		written = time.UnixMilli(int64(ms)).UTC()
 	}
 	return Pass{
 		Act: act, Channel: channelNames[body[1]], Lane: int(body[2]) / maxSteps, Step: int(body[2]) % maxSteps, Link: int(body[3]),
 		Campaign: CampaignID(idText.EncodeToString(body[passHead : passHead+idSize])), Ordinal: Ordinal(ordinal),
+		Written: written,
 	}, nil
 }
 
@@ -168,10 +183,24 @@ type links struct {
 	tokens *Tokens
 	base   string // public URL without a slash at its end
 	pass   Pass
+
+	untracked bool // only the address to unsubscribe at is ours
 }
 
-func (l links) Open() string        { return l.base + "/t/o/" + l.sign(ActOpen, 0) }
-func (l links) Click(n int) string  { return l.base + "/t/c/" + l.sign(ActClick, n) }
+func (l links) Open() string {
+	if l.untracked {
+		return ""
+	}
+	return l.base + "/t/o/" + l.sign(ActOpen, 0)
+}
+
+func (l links) Click(n int) string {
+	if l.untracked {
+		return ""
+	}
+	return l.base + "/t/c/" + l.sign(ActClick, n)
+}
+
 func (l links) Unsubscribe() string { return l.base + "/u/" + l.sign(ActUnsubscribe, 0) }
 func (l links) Document() string    { return l.base + "/d/" + l.sign(ActDocument, 0) }
 
@@ -188,6 +217,11 @@ func (l links) sign(act Act, link int) string {
 // installation.
 func (t *Tokens) LinksFor(base string, message Pass) Links {
 	return links{tokens: t, base: strings.TrimSuffix(base, "/"), pass: message}
+}
+
+// linksFor is LinksFor for a message of a provider, who may not want its messages followed.
+func (e *Engine) linksFor(p Provider, message Pass) Links {
+	return links{tokens: e.Tokens, base: strings.TrimSuffix(e.PublicURL, "/"), pass: message, untracked: p.Setting(SettingTracking) == TrackingOff}
 }
 
 // HashKey gives the hash under which an API key is kept: an HMAC-SHA256 under the installation's secret, so that a copy of the store is of no

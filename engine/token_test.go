@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestTokenCarriesItsPass(t *testing.T) {
@@ -18,6 +19,7 @@ func TestTokenCarriesItsPass(t *testing.T) {
 		{Act: ActOpen, Campaign: id, Ordinal: 7, Channel: Email, Lane: 1},
 		{Act: ActOpen, Campaign: id, Ordinal: 7, Channel: Email, Step: 1},
 		{Act: ActDocument, Campaign: id, Ordinal: 7, Channel: VK, Step: 2},
+		{Act: ActClick, Campaign: id, Ordinal: 1<<32 - 1, Channel: Email, Link: 2, Written: time.Date(2026, 11, 5, 9, 30, 0, 123_000_000, time.UTC)},
 	} {
 		token, err := tokens.Sign(pass)
 		if err != nil {
@@ -26,7 +28,7 @@ func TestTokenCarriesItsPass(t *testing.T) {
 		if got, err := tokens.Read(token, pass.Act); err != nil || got != pass {
 			t.Errorf("%+v reads back as %+v (%v)", pass, got, err)
 		}
-		if len(token) > 40 {
+		if most := 40; len(token) > most && pass.Written.IsZero() || len(token) > most+12 {
 			t.Errorf("the token of %+v has %d characters, want a compact one", pass, len(token))
 		}
 	}

@@ -117,8 +117,11 @@ func (pg *page) follow(destination string) string {
 	n := slices.Index(pg.destinations, destination)
 	if n < 0 {
 		n = len(pg.destinations)
-		pg.destinations = append(pg.destinations, destination)
-		pg.addresses = append(pg.addresses, normalURL(pg.links.Click(n)))
+		address := normalURL(pg.links.Click(n))
+		if address == "" { // the provider does not want it followed
+			address = destination
+		}
+		pg.destinations, pg.addresses = append(pg.destinations, destination), append(pg.addresses, address)
 	}
 	return pg.addresses[n]
 }

@@ -85,6 +85,41 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+// unfollowed are the Links of a provider that does not want its messages followed.
+type unfollowed struct{ trackedLinks }
+
+func (unfollowed) Open() string     { return "" }
+func (unfollowed) Click(int) string { return "" }
+
+func TestLinksOfAMessageThatIsNotFollowed(t *testing.T) {
+	for _, name := range []string{"bill-monthly", "ad-offer"} {
+		template, letter := letterOf(t, name)
+		letter.Links = unfollowed{}
+		content := render(t, template, engine.Email, letter)
+		letter.Links = nil
+		plain := render(t, template, engine.Email, letter)
+		if strings.Contains(content.HTML, "/t/") || strings.Contains(content.Text, "/t/") || strings.Contains(content.HTML, "<img") {
+			t.Errorf("%s is followed:\n%s", name, content.HTML)
+		}
+		if name == "bill-monthly" && (content.HTML != plain.HTML || content.Text != plain.Text) {
+			t.Errorf("%s is not the plain letter:\n%s", name, content.HTML)
+		}
+		if name == "ad-offer" && content.Unsubscribe == "" {
+			t.Error("an ad that is not followed cannot be unsubscribed from")
+		}
+	}
+}
+
+// TestLinksOfOthersAreLeftAlone: an address that stands in a text is the text's, and is not led over us.
+func TestLinksOfOthersAreLeftAlone(t *testing.T) {
+	template, letter := letterOf(t, "ad-offer")
+	letter.Recipient.Vars = []byte(`{"offer":"Смотрите https://shop.example.org/?a=1 и www.shop.example.org","advertiser":"ООО «Окна»","erid":"x1"}`)
+	content := render(t, template, engine.Email, letter)
+	if len(content.Links) != 0 || strings.Contains(content.Text+content.HTML, "/t/c/") || !strings.Contains(content.Text, "https://shop.example.org/?a=1") {
+		t.Errorf("links %q in\n%s", content.Links, content.Text)
+	}
+}
+
 // TestPayLink: the recipient's own address wins over the provider's pattern, and a pattern that cannot be filled gives no button.
 func TestPayLink(t *testing.T) {
 	for _, c := range []struct {

@@ -29,6 +29,8 @@ type Reach struct {
 	Bounced      int64 `json:"bounced"`
 	Complained   int64 `json:"complained"`
 	Unsubscribed int64 `json:"unsubscribed"`
+
+	OpenedByProxy int64 `json:"opened_by_proxy"` // messages that a machine looked at on its own
 }
 
 // Funnel is how far recipients came.

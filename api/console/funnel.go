@@ -68,7 +68,7 @@ func (v voice) channelsOf(report analytics.Report, payable bool) (list []channel
 			count int64
 		}{
 			{engine.Failed, counts.Failed}, {engine.Bounced, counts.Bounced}, {engine.Complained, counts.Complained},
-			{engine.Unsubscribed, counts.Unsubscribed},
+			{engine.Unsubscribed, counts.Unsubscribed}, {engine.OpenedByProxy, counts.OpenedByProxy},
 		} {
 			if also.count > 0 {
 				shown.Also = append(shown.Also, outcome{Name: v.Say("fact." + string(also.fact)), Count: v.number(also.count)})

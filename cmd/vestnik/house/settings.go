@@ -65,6 +65,7 @@ func Settings() []Setting {
 		text(email.SettingNextSelector), keys(email.SettingNextKey), text(email.SettingNextFrom),
 		text("payment.name"), digits("payment.inn", "10 12"), digits("payment.kpp", "9"), digits("payment.account", "20"), text("payment.bank"),
 		digits("payment.bic", "9"), digits("payment.corr_account", "20"), link("payment.url"),
+		words(engine.SettingTracking, engine.TrackingOn, engine.TrackingOff),
 		words("gis.stand", "ppak", "sit01", "sit02-http", "custom"), link("gis.url"), text("gis.org_ppaguid"), text("gis.user"), hidden("gis.password"),
 		text("gis.fingerprint"), words("gis.operator", "on", "off"), words("gis.confirm_amounts", "on", "off"),
 		words("gis.signing", "off", "openssl", "command"), hidden("gis.key"), hidden("gis.cert"),
