@@ -14,13 +14,22 @@ import (
 func (s *Server) showDocument(c echo.Context) error {
 	pass, file, err := s.document(c)
 	if err == nil {
-		err = s.observe(c, pass, engine.Opened)
+		err = s.observeDocument(c, pass)
 	}
 	if err != nil {
 		return s.turnAway(c, err)
 	}
 	nameDocument(c, file)
 	return c.Blob(http.StatusOK, file.Type, file.Data)
+}
+
+// observeDocument records that the document was opened, unless its provider does not want messages followed.
+func (s *Server) observeDocument(c echo.Context, pass engine.Pass) error {
+	_, sender, err := s.sender(c, pass)
+	if err != nil || sender.Setting(engine.SettingTracking) == engine.TrackingOff {
+		return err
+	}
+	return s.observe(c, pass, factOf(c.Request(), pass, engine.Opened))
 }
 
 // peekDocument answers what GET would without counting it.

@@ -54,6 +54,15 @@ func TestDocument(t *testing.T) {
 	if n := w.facts()[engine.Opened]; n != 1 {
 		t.Errorf("opened %d times", n)
 	}
+	_, err := w.memory.Stores().Registry.ChangeProvider(t.Context(), w.owner, func(p *engine.Provider) error {
+		p.Settings = map[string]string{engine.SettingTracking: engine.TrackingOff}
+		return nil
+	})
+	w.must(err)
+	w.ask("GET", "/d/"+w.token(w.sendBill(), 0, engine.ActDocument, 0), "", as("")).want(200)
+	if n := w.facts()[engine.Opened]; n != 1 {
+		t.Errorf("a document that is not followed was opened %d times", n-1)
+	}
 	if log := w.log.String(); strings.Contains(log, "7701") || strings.Contains(log, "a@example.ru") {
 		t.Error("the log tells who looked")
 	}

@@ -109,19 +109,23 @@ func (s *Server) unsubscribe(c echo.Context) error {
 
 // sendersOwn is who wrote the message a pass belongs to, and which pages tell what unsubscribing from it means.
 func (s *Server) sendersOwn(c echo.Context, pass engine.Pass) (name, what string, err error) {
-	registry, ctx := s.config.Engine.Stores.Registry, c.Request().Context()
-	campaign, err := registry.Campaign(ctx, pass.Campaign)
-	if err != nil {
-		return "", "", fmt.Errorf("read campaign %s: %w", pass.Campaign, err)
-	}
-	sender, err := registry.Provider(ctx, campaign.Provider)
-	if err != nil {
-		return "", "", fmt.Errorf("read provider %s: %w", campaign.Provider, err)
-	}
-	if campaign.Kind.Payable() {
+	campaign, sender, err := s.sender(c, pass)
+	if err == nil && campaign.Kind.Payable() {
 		what = "_reminders"
 	}
-	return sender.Name, what, nil
+	return sender.Name, what, err
+}
+
+// sender is whose message a pass belongs to, and in which campaign it was sent.
+func (s *Server) sender(c echo.Context, pass engine.Pass) (campaign engine.Campaign, sender engine.Provider, err error) {
+	registry, ctx := s.config.Engine.Stores.Registry, c.Request().Context()
+	if campaign, err = registry.Campaign(ctx, pass.Campaign); err != nil {
+		return campaign, sender, fmt.Errorf("read campaign %s: %w", pass.Campaign, err)
+	}
+	if sender, err = registry.Provider(ctx, campaign.Provider); err != nil {
+		return campaign, sender, fmt.Errorf("read provider %s: %w", campaign.Provider, err)
+	}
+	return campaign, sender, nil
 }
 
 // turnAway tells a resident, on a page, that a link is none of ours, or to come back later.
