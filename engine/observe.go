@@ -29,8 +29,8 @@ type observed struct {
 }
 
 // Observe takes facts from outside. Each fact of a recipient over a channel counts once, however often it is observed. When it returns nil
-// they are durable, and steps that wait for them see them. A bounce moves its recipient on along the route; a bounce for a bad address, a
-// complaint and an unsubscribe stop the address. An unknown campaign is ErrNotFound.
+// they are durable, and steps that wait for them see them. A bounce moves its recipient on along the route; a bounce for a bad address, the
+// third within thirty days for a reason that may pass, a complaint and an unsubscribe stop the address. An unknown campaign is ErrNotFound.
 func (e *Engine) Observe(ctx context.Context, observations ...Observation) error {
 	groups := map[observed][]Observation{}
 	for _, o := range observations {
@@ -114,6 +114,9 @@ func (e *Engine) heed(ctx context.Context, c Campaign, key observed, ordinals Or
 			}
 			return e.stop(ctx, c, key.channel, PreviousBounce, ordinals)
 		}
+		if key.reason.Temporary() {
+			return e.tire(ctx, c, key.channel, ordinals)
+		}
 	case Complained:
 		if err := e.tally(ctx, c, key.channel, Complained, len(ordinals)); err != nil {
 			return err
@@ -127,18 +130,9 @@ func (e *Engine) heed(ctx context.Context, c Campaign, key observed, ordinals Or
 
 // stop forbids to write to the recipients' addresses.
 func (e *Engine) stop(ctx context.Context, c Campaign, ch ChannelName, reason Reason, ordinals Ordinals) error {
-	var addresses []string
-	for _, o := range ordinals {
-		person, err := e.Stores.Audience.Person(ctx, c.ID, o)
-		if errors.Is(err, ErrNotFound) {
-			continue // the audience has expired: there is nothing left to protect an address by
-		}
-		if err != nil {
-			return fmt.Errorf("read recipient %d: %w", o, err)
-		}
-		if address := person.Address(ch); address != "" {
-			addresses = append(addresses, address)
-		}
+	addresses, err := e.addresses(ctx, c, ch, ordinals)
+	if err != nil {
+		return err
 	}
 	return e.stopAddresses(ctx, c.Provider, ch, reason, addresses)
 }
@@ -171,6 +165,23 @@ func (e *Engine) putStops(ctx context.Context, provider ProviderID, ch ChannelNa
 		return fmt.Errorf("stop addresses: %w", err)
 	}
 	return nil
+}
+
+// addresses gives those of the recipients over a channel.
+func (e *Engine) addresses(ctx context.Context, c Campaign, ch ChannelName, ordinals Ordinals) (list []string, err error) {
+	for _, o := range ordinals {
+		person, err := e.Stores.Audience.Person(ctx, c.ID, o)
+		if errors.Is(err, ErrNotFound) {
+			continue // the audience has expired: there is nothing left to protect an address by
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read recipient %d: %w", o, err)
+		}
+		if address := person.Address(ch); address != "" {
+			list = append(list, address)
+		}
+	}
+	return list, nil
 }
 
 // stoppedFor gives the addresses that are stopped for one of the reasons; NoReason: not at all.

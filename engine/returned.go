@@ -124,3 +124,37 @@ func (e *Engine) reopen(ctx context.Context, c Campaign) error {
 	}
 	return nil
 }
+
+// How many campaigns, within how many days, an address may return for reasons that may pass, such as a full mailbox, before it is taken for one
+// that is not there.
+const (
+	tiredAfter = 3
+	tiredDays  = 30
+)
+
+// kindReturned stands, where campaigns are counted by account, for those that an address has returned.
+const kindReturned Kind = "returned"
+
+// tire counts messages that came back for a reason that may pass, and stops addresses where it has happened too often.
+func (e *Engine) tire(ctx context.Context, c Campaign, ch ChannelName, ordinals Ordinals) error {
+	for _, o := range ordinals {
+		addresses, err := e.addresses(ctx, c, ch, Ordinals{o})
+		if err != nil {
+			return err
+		}
+		if len(addresses) == 0 {
+			continue
+		}
+		few, err := e.Stores.Frequency.Claim(ctx, c.Provider, kindReturned, c.ID, addresses, time.Now().UTC(), tiredDays, tiredAfter-1)
+		if err != nil {
+			return fmt.Errorf("count what an address returned: %w", err)
+		}
+		if few[0] {
+			continue
+		}
+		if err := e.stop(ctx, c, ch, PreviousBounce, Ordinals{o}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -109,3 +109,35 @@ func TestMessagesHaveANameToComeBackUnder(t *testing.T) {
 		}
 	})
 }
+
+// TestAMailboxThatReturnsTooOftenIsStopped returns messages of several campaigns for a reason that may pass: the third time the address is
+// stopped, unless the first was too long ago. The same return told twice counts once, and so do the messages of one campaign.
+func TestAMailboxThatReturnsTooOftenIsStopped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := simpleTown(t, engine.Email, engine.VK)
+		round := func() (sent int) {
+			c := w.order(engine.Campaign{Kind: engine.KindAction}, 1, nil)
+			before := len(w.channels[engine.Email].Taken())
+			w.start(c)
+			w.run(time.Minute)
+			if sent = len(w.channels[engine.Email].Taken()) - before; sent > 0 {
+				for range 2 {
+					o := engine.Observation{Campaign: c.ID, Channel: engine.Email, Fact: engine.Bounced, Reason: engine.Unavailable, At: time.Now()}
+					if err := w.engine.Observe(t.Context(), o); err != nil {
+						t.Fatal(err)
+					}
+				}
+				w.run(time.Minute)
+				w.expect(c, engine.StatusCompleted, engine.Balance{Ordered: 1, Delivered: 1})
+			}
+			return sent
+		}
+		round()
+		time.Sleep(31 * 24 * time.Hour)
+		for i, want := range []int{1, 1, 1, 0, 0} {
+			if got := round(); got != want {
+				t.Errorf("campaign %d: %d letters, want %d", i, got, want)
+			}
+		}
+	})
+}

@@ -57,6 +57,7 @@ var libraries = []library{
 	{"github.com/emersion/go-smtp", []string{"channels/email"}},
 	{"github.com/emersion/go-msgauth", []string{"channels/email"}},
 	{"github.com/emersion/go-sasl", []string{"channels/email"}},
+	{"github.com/emersion/go-message", []string{"channels/email"}},
 	{"github.com/jhillyerd/enmime/v2", []string{"channels/email", "cmd/vestnik"}},
 	{"github.com/SevereCloud/vksdk/v2", []string{"channels/vk", "channels/housechat"}},
 	{"github.com/signintech/gopdf", []string{"templates/bill"}},
