@@ -31,13 +31,14 @@ var (
 func oldBounce(h message.Header, words string, machine bool) (verdict, bool) {
 	subject := subject(h)
 	qmail := strings.Contains(words, "This is the qmail-send program")
-	if h.Get("X-Failed-Recipients") == "" && !qmail && (!machine || !bounceSubject.MatchString(subject)) {
+	late := delayWords.MatchString(subject)
+	if h.Get("X-Failed-Recipients") == "" && !qmail && (!machine || !late && !bounceSubject.MatchString(subject)) {
 		return verdict{}, false
 	}
 	if at := copyBelow.FindStringIndex(words); at != nil {
 		words = words[:at[0]]
 	}
-	if delayWords.MatchString(subject) || delayWords.MatchString(words) {
+	if late || delayWords.MatchString(words) {
 		return verdict{class: Delayed}, true
 	}
 	return statusOf("", words).verdict(), true
@@ -54,8 +55,11 @@ func subject(h message.Header) string {
 
 // submitted is how a message says it came to be (RFC 3834 §5); empty when it says nothing.
 func submitted(h message.Header) string {
-	word, _, _ := strings.Cut(strings.ToLower(h.Get("Auto-Submitted")), ";")
-	return strings.TrimSpace(word)
+	words := strings.FieldsFunc(strings.ToLower(h.Get("Auto-Submitted")), func(r rune) bool { return r != '-' && (r < 'a' || r > 'z') })
+	if len(words) == 0 {
+		return ""
+	}
+	return words[0]
 }
 
 // replied reports whether a program answered, by what was usual before there was Auto-Submitted, and by the subject people know it by.
