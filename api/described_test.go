@@ -38,7 +38,7 @@ func newDescription() *description {
 	if err != nil {
 		panic(err)
 	}
-	for _, media := range []string{"application/x-ndjson", "text/html", "image/gif", "application/yaml", "text/csv", "text/tab-separated-values"} {
+	for _, media := range []string{"application/x-ndjson", "text/html", "image/gif", "application/yaml", "text/csv", "text/tab-separated-values", "message/rfc822", "application/octet-stream"} {
 		openapi3filter.RegisterBodyDecoder(media, asText)
 	}
 	return &description{doc: doc, router: router, produced: map[string]bool{}}

@@ -29,6 +29,7 @@ type Metrics struct {
 	held        *prometheus.CounterVec
 	observed    *prometheus.CounterVec
 	taken       *prometheus.CounterVec
+	inbound     *prometheus.CounterVec
 	repaired    prometheus.Counter
 	unaccounted prometheus.Gauge
 
@@ -67,6 +68,7 @@ func NewMetrics() *Metrics {
 	m.held = counter("held_total", "Messages that could be sent and were put off, and why.", "channel", "why")
 	m.observed = counter("facts_observed_total", "Facts from outside, each recipient's once.", "channel", "fact")
 	m.taken = counter("intake_rows_total", "Rows of recipients' lists: accepted, rejected, duplicate.", "verdict")
+	m.inbound = counter("inbound_total", "Messages that came back by mail, by what they amount to.", "class")
 	m.loaded = counter("journal_loaded_total", "What the loader moved: entries, facts; aside: entries that made no sense.", "what")
 	m.lag = prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "vestnik_journal_lag_seconds", Help: "Age of the oldest fact of the last block that was loaded."})
@@ -100,6 +102,9 @@ func (m *Metrics) Sending(ch engine.ChannelName, took time.Duration, n int) {
 	m.sent.WithLabelValues(string(ch)).Add(float64(n))
 	m.sending.WithLabelValues(string(ch)).Observe(took.Seconds())
 }
+
+// Inbound counts messages that came back, of a class of the closed set of those who read them.
+func (m *Metrics) Inbound(class string, n int) { m.inbound.WithLabelValues(class).Add(float64(n)) }
 
 // Held counts messages that could be sent and wait, and why.
 func (m *Metrics) Held(ch engine.ChannelName, why engine.Hold, n int) {

@@ -25,6 +25,7 @@ const (
 	small  = 64 << 10
 	medium = 1 << 20
 	large  = 16 << 20
+	huge   = 64 << 20
 )
 
 const (
@@ -77,6 +78,7 @@ func (s *Server) routes() []route {
 		{get, "/v1/house-chats", viewer, 0, s.listChats, phrase{"Чаты домов и их состояние", "House chats and their states"}},
 		{put, "/v1/house-chats", provider, medium, liveOnly(s.putChats), phrase{"Завести чаты домов, получить их коды", "Add house chats, get their link codes"}},
 		{del, "/v1/house-chats", provider, medium, liveOnly(s.dropChats), phrase{"Забыть чаты домов", "Forget house chats"}},
+		{post, "/hooks/mail/{provider}", public, huge, s.takeReturned, phrase{"Вернувшееся письмо или жалоба, как есть", "A letter that came back, or a complaint, as it is"}},
 		{post, "/hooks/{channel}/{provider}", public, medium, s.takeHook, phrase{"События канала: Callback API VK и подобное", "Events of a channel: VK's Callback API and its like"}},
 		{get, "/openapi.yaml", public, 0, s.showSpec, phrase{"Описание для программ", "Description for programs"}},
 		{get, "/docs", public, 0, s.showDocs, phrase{"Эта страница", "This page"}},

@@ -31,6 +31,10 @@ type Config struct {
 	Log     *slog.Logger // nil: slog.Default()
 	Spool   string       // folder of temporary files (encrypted, unlinked at once); empty: os.TempDir()
 
+	// Returned takes a message of e-mail that came back (the beginning of it, for long ones) from a provider's own mail server, and tells what it
+	// amounts to; nil: such messages are not taken.
+	Returned func(ctx context.Context, p engine.ProviderID, raw []byte) (class string, err error)
+
 	BodyIdle  time.Duration // how long a client may pause while it sends a body; 0 means 30 s
 	Drain     time.Duration // how long Serve lets requests finish; 0 means 15 s
 	MaxUpload int64         // largest list of recipients in bytes as sent; 0 means 4 GiB

@@ -64,6 +64,13 @@ func (r *reader) addresses() {
 	dir, embedded := strings.CutPrefix(c.ClickHouse.URL, EmbeddedDir)
 	r.expect("clickhouse.url", !r.given("clickhouse.url") || embedded && dir != "" || reachable(c.ClickHouse.URL, "http", "https", "clickhouse"),
 		"нужен адрес http://…, clickhouse://… или embedded:КАТАЛОГ", "an address http://…, clickhouse://… or embedded:DIR is needed")
+	bounces := c.Email.Bounces
+	_, _, err = net.SplitHostPort(bounces.Listen)
+	r.expect("email.bounces.listen", bounces.Listen == "" || err == nil, "нужен адрес вида :25 или 127.0.0.1:2526", "an address like :25 or 127.0.0.1:2526 is needed")
+	r.expect("email.bounces.domain", !strings.ContainsAny(bounces.Domain, "@:/ "), "нужен домен вида bounces.example.ru", "a domain like bounces.example.ru is needed")
+	for path, alone := range map[string]bool{"email.bounces.tls_cert": bounces.TLSKey == "" && bounces.TLSCert != "", "email.bounces.tls_key": bounces.TLSCert == "" && bounces.TLSKey != ""} {
+		r.expect(path, !alone, "tls_cert и tls_key задают вместе", "tls_cert and tls_key go together")
+	}
 	for _, relay := range c.Email.Relays {
 		r.expect("email.relays", reachable(relay, "smtp", "smtps"), "нужны адреса smtp://… или smtps://…", "addresses smtp://… or smtps://… are needed")
 	}

@@ -7,6 +7,7 @@ package house
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -40,6 +41,7 @@ type Config struct {
 type House struct {
 	URL     string             // where people see it: the beginning of every tracked link
 	Addr    string             // "host:port" where the API answers; empty without that role
+	Bounces string             // "host:port" where returned mail is taken; empty: it is not listened for
 	Engine  *engine.Engine     //
 	Stores  engine.Stores      // those of the engine
 	History *analytics.History // nil in a process that only sends
@@ -51,6 +53,8 @@ type House struct {
 	clickhouse *chdb.Engine // nil unless it is the one in the box
 	channels   map[engine.ChannelName]engine.Channel
 	listener   net.Listener
+	returns    net.Listener // for returned mail
+	returnsTLS *tls.Config
 	migrated   bool // the schema is up to date; of the goroutine that loads once that has begun
 
 	front, back *crew // what is stopped first: API and workers; and then: the loader
@@ -75,7 +79,7 @@ func Start(ctx context.Context, c Config) (h *House, err error) {
 			h = nil
 		}
 	}()
-	for _, step := range []func(context.Context) error{h.listen, h.openRedis, h.openHistory, h.migrate, h.openChannels} {
+	for _, step := range []func(context.Context) error{h.listen, h.listenReturns, h.openRedis, h.openHistory, h.migrate, h.openChannels} {
 		if err := step(ctx); err != nil {
 			return h, err
 		}
@@ -115,7 +119,7 @@ func (h *House) begin() error {
 	if h.has(config.RoleLoader) {
 		h.back.Go(h.load)
 	}
-	c.Log.Info("vestnik is running", "version", c.Version, "roles", []string(c.Roles), "listen", h.Addr, "url", h.URL, "channels", h.on())
+	c.Log.Info("vestnik is running", "version", c.Version, "roles", []string(c.Roles), "listen", h.Addr, "url", h.URL, "channels", h.on(), "bounces", h.Bounces)
 	return nil
 }
 
@@ -126,9 +130,11 @@ func (h *House) open() error {
 	if err != nil {
 		return fmt.Errorf("start the console: %w", err)
 	}
+	desk := h.takeReturns()
 	server, err := api.New(api.Config{
 		Engine: h.Engine, Secret: c.Secret, Library: h.Library, History: h.History, Metrics: h.Metrics, Checks: h.checks(),
 		Console: behind(c.TrustedProxies, pages), Hooks: map[string]http.Handler{string(engine.VK): h.vkHooks(), hookMAX: h.maxHooks()}, Log: c.Log, Drain: c.ShutdownAfter / 4, RequestsPerSecond: c.KeyRate,
+		Returned: returned(desk),
 	})
 	if err != nil {
 		return fmt.Errorf("start the API: %w", err)
@@ -185,9 +191,11 @@ func (h *House) Close() error {
 			h.config.Log.Warn("not everything could be finished in time", "what", stage.what)
 		}
 	}
-	if h.listener != nil {
-		errs = append(errs, h.listener.Close())
-		h.listener = nil
+	for _, l := range []*net.Listener{&h.listener, &h.returns} {
+		if *l != nil {
+			errs = append(errs, (*l).Close())
+			*l = nil
+		}
 	}
 	if h.config.Channels == nil && h.channels != nil {
 		errs = append(errs, channels.Close(h.channels))
