@@ -14,7 +14,7 @@ import (
 )
 
 // Certificate makes a certificate for 127.0.0.1 and localhost, and the authority it is checked against: itself.
-func Certificate() (tls.Certificate, *x509.CertPool, error) { return certificate() }
+func Certificate() (tls.Certificate, *x509.CertPool, error) { return certificate(false) }
 
 // Report is a report of non-delivery (RFC 3464) of a mail, as a mail server called mailtest.example writes it: with the mail's header and not
 // with the mail. enhanced is why (RFC 3463), words the same for people.
