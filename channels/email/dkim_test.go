@@ -130,6 +130,11 @@ func TestSignatures(t *testing.T) {
 			from := signing(test.settings)
 			raw := delivered(t, channel, sink, from)
 			got := verify(t, raw, records(t, from))
+			for line := range strings.SplitSeq(string(raw), "\r\n") {
+				if len(line) > 998 { // RFC 5322 §2.1.1; the list of fields cannot be parted, RFC 6376 §3.5 allows spaces there and the library none
+					t.Errorf("a line of %d characters: %q", len(line), line)
+				}
+			}
 			if len(got) != len(test.want) {
 				t.Fatalf("%d signatures, want %d:\n%s", len(got), len(test.want), raw)
 			}

@@ -108,7 +108,8 @@ func appendWords(out []byte, text string) []byte {
 	return out
 }
 
-// unsubscribe offers the one-click unsubscribe (RFC 8058); no address, no offer.
+// unsubscribe offers the one-click unsubscribe (RFC 8058); no address, no offer. There is no mailto beside it: one click is what large
+// mailbox providers ask of bulk senders, and a mailbox for it would be one more door that can be forged.
 func (l *letter) unsubscribe(address string) error {
 	if address == "" {
 		return nil

@@ -30,6 +30,7 @@ type finding struct {
 	what string
 	err  error  // nil: it is well
 	note string // something to know all the same
+	warn bool   // the note wants attention, but the installation is well
 }
 
 // Run checks every part, also after one has failed, and fails if any did.
@@ -64,9 +65,12 @@ func (c checkCommand) Run(ctx context.Context, t *terminal) error {
 func (t *terminal) report(list []finding) (bad int, err error) {
 	for _, f := range list {
 		mark := "✓"
-		if f.err != nil {
+		switch {
+		case f.err != nil:
 			mark, f.note = "✗", f.err.Error()
 			bad++
+		case f.warn:
+			mark = "!"
 		}
 		if f.note != "" {
 			f.note = ": " + f.note

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -19,7 +20,8 @@ import (
 // domainsAtOnce is about how many providers' domains DNS is asked at a time.
 const domainsAtOnce = 16
 
-// checkDomains asks DNS about the domains of all providers that send e-mail. Only what wants attention is told of each.
+// checkDomains asks DNS about the domains of all providers that send e-mail, and tells whose want attention. That is no failure of the
+// installation: zones are the providers' own.
 func (c checkCommand) checkDomains(ctx context.Context, t *terminal, set config.Config) []finding {
 	if len(set.Email.Relays) == 0 || set.Redis.URL == config.Embedded {
 		return nil
@@ -33,12 +35,7 @@ func (c checkCommand) checkDomains(ctx context.Context, t *terminal, set config.
 	if err != nil {
 		return nil
 	}
-	var senders []engine.Provider
-	for _, p := range all {
-		if p.Setting("email.from") != "" {
-			senders = append(senders, p)
-		}
-	}
+	senders := slices.DeleteFunc(all, func(p engine.Provider) bool { return p.Setting("email.from") == "" })
 	told, turns, working := make([][]finding, len(senders)), make(chan struct{}, domainsAtOnce), sync.WaitGroup{}
 	for i, p := range senders {
 		working.Go(func() {
@@ -48,33 +45,32 @@ func (c checkCommand) checkDomains(ctx context.Context, t *terminal, set config.
 		})
 	}
 	working.Wait()
-	return attention(t, told)
+	return t.attention(senders, told)
 }
 
-// attention leaves out what is well, and says once that DNS does not answer.
-func attention(t *terminal, told [][]finding) (list []finding) {
-	fine, silent := 0, false
-	for _, findings := range told {
-		before := len(list)
-		for _, f := range findings {
+// attention sums up what was found of providers, one line for each that is not well.
+func (t *terminal) attention(senders []engine.Provider, told [][]finding) (list []finding) {
+	silent := 0
+	for i, p := range senders {
+		var bad []string
+		for _, f := range told[i] {
 			if f.what == dnsItself {
-				silent = true
-				continue
+				silent++
 			}
-			if f.err != nil || f.note != "" {
-				list = append(list, f)
+			if f.err != nil || f.what == dnsItself {
+				bad = append(bad, t.Cut(f.what))
 			}
 		}
-		if len(list) == before {
-			fine++
+		if len(bad) > 0 {
+			list = append(list, finding{what: p.Name, warn: true, note: t.Say("не в порядке: ", "not well: ") + strings.Join(bad, ", ") + "; vestnik check --provider " + string(p.ID)})
 		}
 	}
-	if silent {
+	if silent > 0 && silent == len(senders) {
 		return []finding{{what: dnsItself, note: t.Say("не отвечает: домены отправителей не проверены; нужные записи покажет vestnik check --provider ID",
 			"does not answer: the domains of senders are not checked; vestnik check --provider ID shows the records they need")}}
 	}
-	if len(told) > 0 {
-		list = append([]finding{{what: "Домены отправителей в порядке // Domains of senders that are well", note: t.number(int64(fine))}}, list...)
+	if len(senders) > 0 && len(list) == 0 {
+		list = []finding{{what: "Домены отправителей // Domains of senders", note: t.number(int64(len(senders)))}}
 	}
 	return list
 }
