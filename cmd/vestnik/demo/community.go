@@ -99,7 +99,7 @@ func (r *Residents) liveVK(m vktest.Message) error {
 	if m.User < firstVK || m.User >= firstVK+int64(r.world.Size) {
 		return errors.New("a message in VK came to nobody who lives here")
 	}
-	e.deeds.Letters.Add(1)
+	e.deeds.Gets(int(m.User-firstVK), engine.VK)
 	p := r.world.Resident(int(m.User - firstVK))
 	at := reading{resident: p, fate: r.world.Fate(p, e.kind), letter: letter{dialog: true}, errand: e}
 	if len(m.Buttons) > 0 {

@@ -15,6 +15,7 @@ import (
 	"vestnik/api/client"
 	"vestnik/api/console"
 	"vestnik/channels/email/mailtest"
+	"vestnik/channels/gosuslugi/gistest"
 	"vestnik/channels/vk/vktest"
 	"vestnik/cmd/vestnik/config"
 	"vestnik/cmd/vestnik/house"
@@ -71,6 +72,7 @@ type Demo struct {
 	bank      *Bank
 	sink      *mailtest.Sink
 	community *community // of the company, in VK
+	stand     *gistest.Server
 	house     *house.House
 	residents *Residents
 	api       *client.Client
@@ -113,7 +115,7 @@ func (d *Demo) folder(context.Context) (err error) {
 	return nil
 }
 
-// surroundings opens what is outside of the product: the mail server of the town, and its bank.
+// surroundings opens what is outside of the product: the mail server of the town, its ГИС ЖКХ, and its bank.
 func (d *Demo) surroundings(context.Context) (err error) {
 	receive := func(m mailtest.Mail) { d.residents.Receive(m) } // nobody writes before the residents have moved in
 	if d.sink, err = mailtest.Start(mailtest.Options{Keep: 100, OnMessage: receive}); err != nil {
@@ -121,6 +123,9 @@ func (d *Demo) surroundings(context.Context) (err error) {
 	}
 	told := func(m vktest.Message) { d.residents.ReceiveVK(m) }
 	if d.community, err = openCommunity(d.world, told); err != nil {
+		return err
+	}
+	if err := d.openStand(); err != nil {
 		return err
 	}
 	d.bank, err = OpenBank()
@@ -139,7 +144,8 @@ func (d *Demo) build(ctx context.Context) error {
 	c.Listen, c.Secret = listener.Addr().String(), d.secret
 	c.Redis.URL, c.ClickHouse.URL = config.Embedded, config.EmbeddedDir+filepath.Join(d.dir, "clickhouse")
 	c.Email.Relays = config.List{d.sink.URL()}
-	c.VK.Requests = -1                                                                                       // the community takes what comes: nobody wants to wait for a town's worth of seconds
+	c.VK.Requests = -1 // the community takes what comes: nobody wants to wait for a town's worth of seconds
+	c.Gosuslugi.Polls = config.Pauses{300 * time.Millisecond}
 	c.KeepLive = true                                                                                        // everybody who watches wants to see what was sent
 	c.Retry = config.Retry{Tries: 6, First: 500 * time.Millisecond, Most: 2 * time.Second, Limit: time.Hour} // a busy machine must not make anybody late
 	d.house, err = house.Start(ctx, house.Config{Config: c, Version: d.options.Version, Log: d.options.Log, Listener: listener})
@@ -213,6 +219,9 @@ func (d *Demo) Close() error {
 	}
 	if d.community != nil {
 		d.community.server.Close()
+	}
+	if d.stand != nil {
+		d.stand.Close()
 	}
 	if d.bank != nil {
 		errs = append(errs, d.bank.Close())

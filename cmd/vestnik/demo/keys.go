@@ -32,6 +32,7 @@ func (d *Demo) issue(ctx context.Context) error {
 		"payment.bic": c.BIC, "payment.corr_account": c.Corr, "payment.url": d.bank.Pattern(),
 		engine.SettingBill: d.world.billed(),
 	})
+	maps.Copy(settings, d.gis())
 	ours, err := d.enrol(ctx, c.Name, c.INN, settings)
 	if err != nil {
 		return err

@@ -50,6 +50,7 @@ func (r *Residents) arrive(at reading) error {
 func (r *Residents) tell(at reading, fact engine.Fact) error {
 	count := &at.errand.deeds.Received
 	if fact == engine.Bounced {
+		at.errand.deeds.Loses(at.resident.Number, engine.Email)
 		count = &at.errand.deeds.Returned
 	}
 	return r.did(count, r.reports.add(r.ctx, client.Event{

@@ -21,11 +21,6 @@ const (
 	doorsAtOnce   = 24
 )
 
-// Deeds counts what residents did to the messages of one campaign, as far as the server took it. Each counts once a resident.
-type Deeds struct {
-	Letters, Received, Opened, Clicked, Returned, Unsubscribed atomic.Int64
-}
-
 // Residents read their mail and do what they are going to do. What they hear, they hear as mailboxes do; what they do, they do at public doors.
 type Residents struct {
 	world   *World
@@ -53,8 +48,9 @@ type Residents struct {
 type errand struct {
 	kind    engine.Kind
 	deeds   *Deeds
-	settled bool      // Settled was called: mailboxes return what they have not returned yet
-	held    []reading // what they are going to return
+	settled bool         // Settled was called: mailboxes return what they have not returned yet
+	held    []reading    // what they are going to return
+	cabinet map[int]bool // who deals with it in Gosuslugi
 }
 
 // reading is a letter in the hands of its reader.
@@ -90,7 +86,7 @@ func (r *Residents) Close() {
 func (r *Residents) Expect(id engine.CampaignID, kind engine.Kind) *Deeds {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.campaigns[id] = &errand{kind: kind, deeds: &Deeds{}}
+	r.campaigns[id] = &errand{kind: kind, deeds: newDeeds(kind, r.world.Size), cabinet: map[int]bool{}}
 	return r.campaigns[id].deeds
 }
 
@@ -147,7 +143,7 @@ func (r *Residents) live(m mailtest.Mail) error {
 		return errors.New("a letter came to nobody who lives here")
 	}
 	at := reading{p, r.world.Fate(p, e.kind), l, e}
-	e.deeds.Letters.Add(1)
+	e.deeds.Gets(p.Number, engine.Email)
 	if at.fate.Returned {
 		return r.sendBack(at)
 	}
@@ -160,6 +156,12 @@ func (r *Residents) live(m mailtest.Mail) error {
 
 // use is what happens to a message that has arrived.
 func (r *Residents) use(at reading) error {
+	r.mu.Lock()
+	there := at.errand.settledThere(at.resident.Number)
+	r.mu.Unlock()
+	if there {
+		return nil
+	}
 	if !at.fate.Opens && at.fate.Pays == Never {
 		r.remember(at)
 		return nil

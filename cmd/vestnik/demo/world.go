@@ -199,9 +199,11 @@ func (w *World) At(address string) (Resident, bool) {
 
 // scattered is a number of eight digits that no other account has: neighbours do not have neighbouring accounts.
 func (w *World) scattered(i int) int {
-	const all, step = 100_000_000, 61_803_401 // step has no divisor in common with all, so nobody meets
-	return int((uint64(i)*step + w.Seed%all*7_919) % all)
+	return int((uint64(i)*step + w.Seed%accounts*shift) % accounts)
 }
+
+// How accounts are scattered: step has no divisor in common with accounts, so nobody meets; back undoes it.
+const accounts, step, shift, back = 100_000_000, 61_803_401, 7_919, 85_756_601
 
 func (w *World) account(i int) string { return fmt.Sprintf("40%08d", w.scattered(i)) }
 
@@ -221,4 +223,17 @@ func (w *World) Zone() *time.Location {
 		return time.UTC
 	}
 	return location
+}
+
+// Owner finds the resident whose account it is.
+func (w *World) Owner(account string) (Resident, bool) {
+	number, err := strconv.ParseUint(strings.TrimPrefix(account, "40"), 10, 64)
+	if err != nil || number >= accounts {
+		return Resident{}, false
+	}
+	i := int((number + accounts - w.Seed%accounts*shift%accounts) * back % accounts)
+	if i >= w.Size || w.account(i) != account {
+		return Resident{}, false
+	}
+	return w.Resident(i), true
 }

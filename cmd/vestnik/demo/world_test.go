@@ -278,3 +278,19 @@ func BenchmarkResident(b *testing.B) {
 		w.Bill(w.Resident(i % w.Size))
 	}
 }
+
+func TestAccountsHaveOwners(t *testing.T) {
+	for _, seed := range []uint64{0, 1, 7, 123_456_789_012} {
+		w := NewWorld(seed, 500, today)
+		for i := range w.Size {
+			if p, ok := w.Owner(w.account(i)); !ok || p.Number != i {
+				t.Fatalf("seed %d: account %d belongs to %d, %v", seed, i, p.Number, ok)
+			}
+		}
+		for _, account := range []string{"", "40", "4000000000000", "x", w.account(500)} {
+			if p, ok := w.Owner(account); ok {
+				t.Errorf("account %q belongs to %d", account, p.Number)
+			}
+		}
+	}
+}
