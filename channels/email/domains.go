@@ -120,10 +120,14 @@ func (d *domain) enter(sender string, now time.Time) bool {
 // answered notes that a message that was begun so long ago was answered.
 func (d *domain) answered(begun, now time.Time) {
 	sample := now.Sub(begun)
-	if d.took == 0 {
+	switch { // that a domain is well is believed sooner than that it is slow
+	case d.took == 0:
 		d.took = sample
+	case sample < d.took:
+		d.took += (sample - d.took) / 2
+	default:
+		d.took += (sample - d.took) / 8
 	}
-	d.took += (sample - d.took) / 8
 	d.heard = now
 }
 

@@ -34,6 +34,8 @@ const (
 	firstRest   = 5 * time.Second
 	mostRest    = 5 * time.Minute
 	longestTold = 15 * time.Minute // that anybody is told to come again after
+
+	longestGuess = 20 * time.Second
 )
 
 func newPace(perSecond int) pace {
@@ -117,16 +119,17 @@ func (p *pace) slow(clear bool, now time.Time) time.Duration {
 	return rest
 }
 
-// later tells after how long n messages are to come again that could not go: behind those that were told so before. capacity is what the domain
-// manages otherwise, in messages a second.
+// later tells after how long n messages are to come again that could not go: by the rate, behind those that were told so before; and not before so
+// many could go at the capacity, in messages a second, that the domain seems to have, which is a guess and never keeps anybody away for long.
 func (p *pace) later(n int, capacity float64, now time.Time) time.Duration {
-	rate := max(0.01, min(capacity, p.now(now)))
-	rest := max(0, p.until.Sub(now))
+	rate := p.now(now)
 	if !p.owedAt.IsZero() && !math.IsInf(rate, 1) {
 		p.owed = max(0, p.owed-rate*now.Sub(p.owedAt).Seconds())
 	}
 	p.owed, p.owedAt = p.owed+float64(n), now
-	return min(longestTold, rest+time.Duration(min(p.owed/rate, longestTold.Seconds())*float64(time.Second)))
+	seconds := max(p.owed/rate, min(float64(n)/capacity, longestGuess.Seconds()))
+	rest := max(0, p.until.Sub(now)) + time.Duration(min(seconds, longestTold.Seconds())*float64(time.Second))
+	return max(time.Second, min(longestTold, rest))
 }
 
 // atEase reports whether nothing is known of the domain that a new pace would not know.

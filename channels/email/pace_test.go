@@ -126,8 +126,15 @@ func TestLater(t *testing.T) {
 	if got := p.later(500, math.Inf(1), now.Add(time.Minute)); got != 10*time.Second {
 		t.Errorf("after a minute without debts: %v", got)
 	}
-	if got := p.later(1_000_000, 0.001, now.Add(time.Minute)); got != longestTold {
+	if got := p.later(1_000_000, math.Inf(1), now.Add(time.Minute)); got != longestTold {
 		t.Errorf("a million messages come again after %v", got)
+	}
+	free := newPace(0)
+	if got := free.later(100, 0.001, now); got != longestGuess {
+		t.Errorf("a guess keeps messages away for %v", got)
+	}
+	if got := free.later(100, math.Inf(1), now); got != time.Second {
+		t.Errorf("without any reason messages are kept away for %v", got)
 	}
 }
 

@@ -45,7 +45,7 @@ type attempt struct {
 	fault   *engine.Fault // nil: the relay took it
 	again   bool          // the connection had gone before the relay looked at the message: another may try at once
 	silence bool          // the relay did not answer in time, nor any other connection of the sender meanwhile
-	told    bool          // the relay answered for the message, or had the time to
+	told    bool          // the relay answered for the message
 	hint    hint          // what the recipient's domain says of our pace
 
 	elsewhere bool // the relay has not seen the message and has no time for the sender: another relay may
@@ -73,7 +73,7 @@ func (s *session) send(of envelope, block []byte, next *envelope) attempt {
 		s.broken = true
 		silence := isTimeout(err)
 		deaf := s.share == nil || s.share.heard.Load() <= begun.UnixNano()
-		return attempt{fault: breakdown(in, err), again: used && in == mailFrom && !silence, silence: silence && deaf, told: silence,
+		return attempt{fault: breakdown(in, err), again: used && in == mailFrom && !silence, silence: silence && deaf,
 			elsewhere: in&(mailFrom|rcptTo) != 0}
 	}
 	if asked && said.Code/100 == 2 {
