@@ -145,6 +145,7 @@ type benchmark struct {
 func all() []benchmark {
 	return []benchmark{
 		{"intake", 1_000_000, intake}, {"route", 1_000_000, route}, {"email", 100_000, email}, {"events", 3_000_000, events}, {"track", 300_000, track},
+		{"vk", 200_000, vkontakte},
 		{"memory", 250_000, memory}, {"fairness", 1_000_000, fairness},
 	}
 }

@@ -19,6 +19,8 @@ const (
 	serverPart  = "server"
 	sinkPart    = "sink"
 	visitorPart = "visitors"
+
+	communityPart = "community"
 )
 
 // talk is the conversation of a benchmark with a part: JSON values on the part's standard input and output. The part ends when its input does, and
@@ -76,6 +78,8 @@ func play(name string, t talk) (err error) {
 	switch name {
 	case serverPart:
 		return serve(t)
+	case communityPart:
+		return talkVK(t)
 	case sinkPart:
 		return swallow(t)
 	case visitorPart:
