@@ -163,5 +163,21 @@ func checkRelays(ctx context.Context, t *terminal, c config.Config) (list []find
 	for _, r := range relays {
 		list = append(list, finding{what: t.Say("Почта ", "E-mail ") + r.Address(), err: greet(ctx, r)})
 	}
-	return list
+	return append(list, checkReturns(t, c.Email.Bounces))
+}
+
+// checkReturns tells whether letters that come back are heard of.
+func checkReturns(t *terminal, b config.Bounces) finding {
+	f := finding{what: t.Say("Вернувшиеся письма", "Returned letters")}
+	switch {
+	case b.Domain == "" && b.Listen == "" && b.Maildir == "":
+		f.note = t.Say("о них никто не узнает: задайте email.bounces.domain и listen или maildir", "nobody hears of them: set email.bounces.domain and listen or maildir")
+	case b.Domain == "":
+		f.note = t.Say("email.bounces.domain не задан: принимаются только письма поставщиков со своим email.bounces", "email.bounces.domain is not set: only those of providers with an email.bounces of their own come here")
+	case b.Listen == "" && b.Maildir == "":
+		f.note = t.Say("их здесь никто не принимает: только через /hooks/mail поставщика", "nobody takes them here: they come by a provider's /hooks/mail only")
+	default:
+		f.note = strings.TrimSpace(b.Domain + " " + b.Listen + " " + b.Maildir)
+	}
+	return f
 }

@@ -29,8 +29,9 @@ type Postfix struct {
 	greylist *greylist
 }
 
-// StartPostfix starts a Postfix that ends with the test. It needs root and Debian's package postfix, and fails the test without them.
-func StartPostfix(t T) *Postfix {
+// StartPostfix starts a Postfix that ends with the test, with further lines in its main.cf. It needs root and Debian's package postfix, and
+// fails the test without them.
+func StartPostfix(t T, lines ...string) *Postfix {
 	t.Helper()
 	if _, err := exec.LookPath("postfix"); err != nil {
 		t.Fatalf("this test speaks to a real Postfix: apt-get install -y postfix")
@@ -38,7 +39,7 @@ func StartPostfix(t T) *Postfix {
 	if os.Geteuid() != 0 {
 		t.Fatalf("this test starts a Postfix of its own, which only root can")
 	}
-	p, err := newPostfix()
+	p, err := newPostfix(lines)
 	if err != nil {
 		t.Fatalf("Postfix: %v", err)
 	}
@@ -59,7 +60,7 @@ func StartPostfix(t T) *Postfix {
 }
 
 // newPostfix writes the configuration. The folder lies outside the test's own, which Postfix's user may not enter.
-func newPostfix() (*Postfix, error) {
+func newPostfix(lines []string) (*Postfix, error) {
 	dir, err := os.MkdirTemp("", "postfix")
 	if err != nil {
 		return nil, err
@@ -96,7 +97,7 @@ func newPostfix() (*Postfix, error) {
 			return nil, err
 		}
 	}
-	for name, text := range map[string]string{"main.cf": mainCF, "master.cf": masterCF, "recipients": recipients} {
+	for name, text := range map[string]string{"main.cf": mainCF + strings.Join(lines, "\n") + "\n", "master.cf": masterCF, "recipients": recipients} {
 		text = strings.NewReplacer("$DIR", dir, "$ADDRESS", p.address, "$POLICY", p.greylist.listener.Addr().String(), "$UID", account.Uid, "$GID", account.Gid).Replace(text)
 		if err = os.WriteFile(filepath.Join(dir, "etc", name), []byte(text), 0o644); err != nil {
 			return nil, err
@@ -131,6 +132,7 @@ virtual_minimum_uid = 1
 `
 
 const masterCF = `$ADDRESS inet n - n - - smtpd
+smtp unix - - n - - smtp
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
 rewrite unix - - n - - trivial-rewrite

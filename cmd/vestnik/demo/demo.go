@@ -144,7 +144,8 @@ func (d *Demo) build(ctx context.Context) error {
 	c.Listen, c.Secret = listener.Addr().String(), d.secret
 	c.Redis.URL, c.ClickHouse.URL = config.Embedded, config.EmbeddedDir+filepath.Join(d.dir, "clickhouse")
 	c.Email.Relays = config.List{d.sink.URL()}
-	c.VK.Requests = -1 // the community takes what comes: nobody wants to wait for a town's worth of seconds
+	c.Email.Bounces = config.Bounces{Domain: "bounces." + d.world.Company.Domain, Listen: "127.0.0.1:0"} // mailboxes return letters as real ones do
+	c.VK.Requests = -1                                                                                   // the community takes what comes: nobody wants to wait for a town's worth of seconds
 	c.Gosuslugi.Polls = config.Pauses{300 * time.Millisecond}
 	c.KeepLive = true                                                                                        // everybody who watches wants to see what was sent
 	c.Retry = config.Retry{Tries: 6, First: 500 * time.Millisecond, Most: 2 * time.Second, Limit: time.Hour} // a busy machine must not make anybody late
@@ -174,6 +175,7 @@ func (d *Demo) settle(ctx context.Context) error {
 	d.api.Language = cmp.Or(d.options.Language, "ru")
 	d.bank.Employ(d.api)
 	d.residents = NewResidents(d.world, d.bank, d.api)
+	d.residents.returns = d.house.Bounces
 	d.residents.vk = d.community.server
 	ctx, cancel := context.WithTimeout(ctx, readyWithin)
 	defer cancel()

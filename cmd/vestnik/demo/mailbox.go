@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"vestnik/api/client"
+	"vestnik/channels/email/mailtest"
 	"vestnik/engine"
 )
 
@@ -18,7 +19,7 @@ func (r *Residents) Settled(id engine.CampaignID) {
 		r.busy.Add(1)
 		r.lives.Go(func() {
 			defer r.busy.Add(-1)
-			r.fail(r.tell(back, engine.Bounced))
+			r.fail(r.bounce(back))
 		})
 	}
 	e.settled, e.held = true, nil
@@ -35,7 +36,24 @@ func (r *Residents) sendBack(at reading) error {
 	if hold {
 		return nil
 	}
-	return r.tell(at, engine.Bounced)
+	return r.bounce(at)
+}
+
+// bounce has the mailbox return a letter by mail, as real ones do: with a report (RFC 3464) to the address in its envelope.
+func (r *Residents) bounce(at reading) error {
+	if r.returns == "" {
+		return r.tell(at, engine.Bounced)
+	}
+	select {
+	case r.postmen <- struct{}{}:
+		defer func() { <-r.postmen }()
+	case <-r.ctx.Done():
+		return nil
+	}
+	at.errand.deeds.Loses(at.resident.Number, engine.Email)
+	return r.did(&at.errand.deeds.Returned, insist(r.ctx, func() error {
+		return mailtest.SendBack(r.returns, at.mail, "5.1.1", "no such user here")
+	}))
 }
 
 // arrive is what the mailbox tells of a letter that lies there now; some mailboxes never tell.

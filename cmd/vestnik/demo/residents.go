@@ -19,6 +19,7 @@ import (
 const (
 	lettersAtOnce = 4000
 	doorsAtOnce   = 24
+	returnsAtOnce = 8
 )
 
 // Residents read their mail and do what they are going to do. What they hear, they hear as mailboxes do; what they do, they do at public doors.
@@ -28,14 +29,16 @@ type Residents struct {
 	api     *client.Client // the key under which mailboxes report
 	web     *http.Client   // their browser
 	reports *together[client.Event]
+	returns string         // "host:port" that mailboxes return letters to; empty: they only report it
 	vk      *vktest.Server // where they talk with the company; nil: nowhere
 
-	ctx    context.Context // ends with them
-	cancel context.CancelFunc
-	lives  sync.WaitGroup
-	room   chan struct{} // one place a letter
-	seen   atomic.Int64  // letters that came
-	busy   atomic.Int64  // letters that somebody is busy with
+	ctx     context.Context // ends with them
+	cancel  context.CancelFunc
+	lives   sync.WaitGroup
+	room    chan struct{} // one place a letter
+	postmen chan struct{} // one place a letter that is being returned
+	seen    atomic.Int64  // letters that came
+	busy    atomic.Int64  // letters that somebody is busy with
 
 	mu        sync.Mutex
 	campaigns map[engine.CampaignID]*errand
@@ -59,6 +62,7 @@ type reading struct {
 	fate     Fate
 	letter   letter
 	errand   *errand
+	mail     mailtest.Mail // as it came, where it is going to be returned
 }
 
 // NewResidents moves the residents in. Close moves them out.
@@ -68,7 +72,7 @@ func NewResidents(w *World, bank *Bank, api *client.Client) *Residents {
 	transport.MaxConnsPerHost, transport.MaxIdleConnsPerHost = doorsAtOnce, doorsAtOnce
 	r := &Residents{
 		world: w, bank: bank, api: api, web: &http.Client{Transport: transport, Timeout: patience},
-		ctx: ctx, cancel: cancel, room: make(chan struct{}, lettersAtOnce), campaigns: map[engine.CampaignID]*errand{},
+		ctx: ctx, cancel: cancel, room: make(chan struct{}, lettersAtOnce), postmen: make(chan struct{}, returnsAtOnce), campaigns: map[engine.CampaignID]*errand{},
 	}
 	r.reports = newTogether(1000, 50*time.Millisecond, r.report)
 	r.lives.Go(func() { r.reports.run(ctx) })
@@ -142,9 +146,10 @@ func (r *Residents) live(m mailtest.Mail) error {
 	if !ok {
 		return errors.New("a letter came to nobody who lives here")
 	}
-	at := reading{p, r.world.Fate(p, e.kind), l, e}
+	at := reading{resident: p, fate: r.world.Fate(p, e.kind), letter: l, errand: e}
 	e.deeds.Gets(p.Number, engine.Email)
 	if at.fate.Returned {
+		at.mail = m
 		return r.sendBack(at)
 	}
 	if err := r.arrive(at); err != nil {

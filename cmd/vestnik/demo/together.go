@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"vestnik/api/client"
+	"vestnik/channels/email/mailtest"
 )
 
 // together turns many single calls into a few with many items: whoever calls waits until its item is done, and meanwhile others join.
@@ -84,7 +85,9 @@ func insist(ctx context.Context, do func() error) error {
 	for try := 1; ; try++ {
 		err := do()
 		problem := (*client.Problem)(nil)
-		if !errors.As(err, &problem) || problem.Status != http.StatusTooManyRequests && problem.Status < 500 || try == tries {
+		_, later := errors.AsType[*mailtest.Later](err)
+		busy := errors.As(err, &problem) && (problem.Status == http.StatusTooManyRequests || problem.Status >= 500)
+		if !later && !busy || try == tries {
 			return err
 		}
 		select {
