@@ -25,7 +25,7 @@ func TestLettersInTurn(t *testing.T) {
 		"missing": func(l *engine.Letter) { l.Recipient.Vars = nil },
 		"broken":  func(l *engine.Letter) { l.Campaign.Vars = json.RawMessage(`[`) },
 	}
-	for name := range believable {
+	for name := range believable() {
 		template, letter := letterOf(t, name)
 		kept := newPage(template)
 		for range 2 {
