@@ -186,6 +186,11 @@ func (c *Channel) SubscribeMAX(ctx context.Context, p engine.Provider, address, 
 	return c.withMAX(p, func(bot *maxBot) *failure { return bot.subscribe(ctx, address, secret) })
 }
 
+// GreetMAX asks MAX who the provider's bot is: an error if it does not answer, or does not know the token.
+func (c *Channel) GreetMAX(ctx context.Context, p engine.Provider) error {
+	return c.withMAX(p, func(bot *maxBot) *failure { return bot.call(ctx, http.MethodGet, "/me", nil, nil, nil) })
+}
+
 // UnsubscribeMAX ends what SubscribeMAX began.
 func (c *Channel) UnsubscribeMAX(ctx context.Context, p engine.Provider, address string) error {
 	return c.withMAX(p, func(bot *maxBot) *failure { return bot.unsubscribe(ctx, address) })
@@ -197,7 +202,7 @@ func (c *Channel) withMAX(p engine.Provider, do func(*maxBot) *failure) error {
 		f = do(bot.(*maxBot)) //nolint:forcetypeassert // what bot makes for MAX
 	}
 	if f != nil {
-		return fmt.Errorf("events of MAX: %w", &f.Fault)
+		return fmt.Errorf("the bot in MAX: %w", &f.Fault)
 	}
 	return nil
 }

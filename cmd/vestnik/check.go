@@ -49,7 +49,7 @@ func (c checkCommand) Run(ctx context.Context, t *terminal) error {
 		return t.verdict(t.report(list))
 	}
 	bad := 0
-	for _, part := range []func(context.Context, *terminal, config.Config) []finding{checkSetup, checkRedis, checkHistory, checkRelays, c.checkDomains, checkCommunities} {
+	for _, part := range []func(context.Context, *terminal, config.Config) []finding{checkSetup, checkRedis, checkHistory, checkRelays, c.checkDomains, checkCommunities, checkBots} {
 		patient, cancel := context.WithTimeout(ctx, checkPatience)
 		wrong, err := t.report(part(patient, t, set))
 		cancel()

@@ -81,6 +81,11 @@ func (s *Server) answer(r *http.Request, body []byte) (any, error) {
 			return s.list(query)
 		}
 		return nil, noMethod
+	case "/me":
+		if r.Method != http.MethodGet {
+			return nil, noMethod
+		}
+		return map[string]any{"user_id": 1, "first_name": "Дом", "is_bot": true}, nil
 	case "/uploads":
 		return s.place(r.Method, query)
 	case "/subscriptions":

@@ -80,6 +80,9 @@ func OpenChannels(c config.Config, stores engine.Stores, log *slog.Logger) (map[
 	return built, nil
 }
 
+// CloseChannels closes what OpenChannels made.
+func CloseChannels(built map[engine.ChannelName]engine.Channel) error { return channels.Close(built) }
+
 // listen takes the address of the API, first of all: whether it is free is known at once.
 func (h *House) listen(ctx context.Context) (err error) {
 	h.URL = h.config.PublicAt(h.config.Listen)
