@@ -9,6 +9,7 @@ package bill
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"vestnik/engine"
@@ -57,19 +58,19 @@ func (b *Bill) payable() bool { return b.Amount > 0 && b.Payee.Complete() }
 func (b *Bill) month() string { return b.Period.Format("012006") }
 
 // Printer prints bills. It is safe for concurrent use.
-type Printer struct{ small, whole *faces }
+type Printer struct{ faces []*faces } // the fewest letters first: documents with few are made sooner
 
 // NewPrinter makes a Printer; it takes some milliseconds to cut the fonts.
 func NewPrinter() (*Printer, error) {
-	small, err := newFaces(everyday())
-	if err != nil {
-		return nil, fmt.Errorf("make the fonts of bills: %w", err)
+	p := &Printer{}
+	for _, letters := range [][]rune{russian(), everyday(), nil} {
+		f, err := newFaces(letters)
+		if err != nil {
+			return nil, fmt.Errorf("make the fonts of bills: %w", err)
+		}
+		p.faces = append(p.faces, f)
 	}
-	whole, err := newFaces(nil)
-	if err != nil {
-		return nil, fmt.Errorf("make the fonts of bills: %w", err)
-	}
-	return &Printer{small: small, whole: whole}, nil
+	return p, nil
 }
 
 // ErrDisagrees means that what was printed is not what the bill says, in its text or in its QR code.
@@ -97,16 +98,16 @@ func (p *Printer) Print(b *Bill) ([]byte, error) {
 	return pdf, nil
 }
 
-// facesFor chooses the small fonts unless the bill has letters that only the whole ones have.
+// facesFor chooses the faces with the fewest letters that have all those of the bill; what none has, the last ones make visible.
 func (p *Printer) facesFor(b *Bill) *faces {
 	texts := []string{b.Provider, b.Payee.Name, b.Payee.Bank, b.Account, b.Document, b.Payer, b.Address, b.Area, b.Residents}
 	for _, c := range b.Charges {
 		texts = append(texts, c.Name, c.Unit)
 	}
-	for _, text := range texts {
-		if !p.small.has(text) {
-			return p.whole
+	for _, f := range p.faces {
+		if !slices.ContainsFunc(texts, func(text string) bool { return !f.has(text) }) {
+			return f
 		}
 	}
-	return p.small
+	return p.faces[len(p.faces)-1]
 }

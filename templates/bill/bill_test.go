@@ -186,7 +186,7 @@ func TestForgedDocument(t *testing.T) {
 	other := usual()
 	other.Amount--
 	for name, code := range map[string]string{"another's": payload(other), "none": "", "of no standard": "https://example.org", "of two sums": payload(usual()) + "|Sum=1"} {
-		s := newSheet(p.small)
+		s := newSheet(p.faces[0])
 		s.bill(usual(), code)
 		pdf, err := s.finish(usual())
 		if err != nil {

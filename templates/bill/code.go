@@ -97,7 +97,7 @@ func fields(payload string) map[string]string {
 
 // dots is how many dots of the picture each module of the code is wide, and quiet how many modules of white stand around it (ISO/IEC 18004).
 const (
-	dots  = 4
+	dots  = 3
 	quiet = 4
 )
 

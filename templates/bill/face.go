@@ -33,10 +33,21 @@ type faces struct {
 	advances [2]map[rune]float64 // the width of a letter by its size
 }
 
-// everyday are the letters that nearly every bill gets by with: Latin and Cyrillic ones of all kinds, digits, signs.
-func everyday() (letters []rune) {
-	for _, stretch := range [][2]rune{{' ', '~'}, {0xA0, 0x17F}, {0x400, 0x52F}, {'ə', 'ə'}, {'Ə', 'Ə'}, {0x2010, 0x2026}, {'№', '№'}, {'₽', '₽'},
-		{'−', '−'}, {missing, missing}} {
+// russian are the letters that nearly every bill gets by with, and what this package itself prints.
+func russian() []rune {
+	return stretches([2]rune{' ', '~'}, [2]rune{0xA0, 0xA0}, [2]rune{'«', '«'}, [2]rune{'»', '»'}, [2]rune{'°', '³'}, [2]rune{'·', '·'}, [2]rune{'Ё', 'Ё'},
+		[2]rune{'А', 'я'}, [2]rune{'ё', 'ё'}, [2]rune{'–', '—'}, [2]rune{'“', '„'}, [2]rune{'№', '№'}, [2]rune{'₽', '₽'}, [2]rune{'−', '−'})
+}
+
+// everyday are the Latin and Cyrillic letters of all kinds, and signs: what names in Russia are written in.
+func everyday() []rune {
+	return stretches([2]rune{' ', '~'}, [2]rune{0xA0, 0x17F}, [2]rune{0x400, 0x52F}, [2]rune{'Ə', 'Ə'}, [2]rune{'ə', 'ə'}, [2]rune{0x2010, 0x2026},
+		[2]rune{'№', '№'}, [2]rune{'₽', '₽'}, [2]rune{'−', '−'}, [2]rune{missing, missing})
+}
+
+// stretches are the letters from the first to the last of each.
+func stretches(list ...[2]rune) (letters []rune) {
+	for _, stretch := range list {
 		for letter := stretch[0]; letter <= stretch[1]; letter++ {
 			letters = append(letters, letter)
 		}

@@ -43,6 +43,7 @@ func TestBenchmarks(t *testing.T) {
 		{"vk", 1000, 1000, "messages", []string{"vestnik", "community"}, []string{"rate", "share_of_limit", "door"}, []string{"limit", "door"}},
 		{"memory", 1000, 1000, "recipients", []string{"vestnik", "redis-server", "clickhouse"}, []string{"bytes_waiting", "bytes_ended", "bytes_ended_without_audience"}, nil},
 		{"fairness", 2000, 4000, "messages", []string{"vestnik", "redis-server"}, []string{"ordinary_under_way", "urgent_under_way", "ordinary_waits_end", "urgent_waits_end"}, nil},
+		{"bill-pdf", 40, 40, "bills", []string{"vestnik"}, []string{"per_core"}, nil},
 	} {
 		t.Run(w.name, func(t *testing.T) {
 			phases := map[string]bool{}
