@@ -94,6 +94,12 @@ func TestDocumentThatIsNotThere(t *testing.T) {
 	w.ask("GET", "/d/"+good, "", as("")).want(404)
 	set(engine.SettingBill, engine.BillLinked)
 	w.ask("GET", "/d/"+good, "", as("")).want(200)
+	before := w.facts()[engine.Opened]
+	set(engine.SettingTracking, engine.TrackingOff)
+	w.ask("GET", "/d/"+good, "", as("")).want(200)
+	if after := w.facts()[engine.Opened]; after != before {
+		t.Error("looking was counted although the provider does not want it")
+	}
 	set(engine.SettingBillDays, "3")
 	_, err := registry.ChangeCampaign(context.Background(), engine.CampaignID(id), func(c *engine.Campaign) error {
 		c.StartedAt = c.StartedAt.Add(-73 * time.Hour)
