@@ -53,9 +53,17 @@ const (
 
 // What SettingBill says.
 const (
-	BillAttached = "attach" // to e-mail, and a link elsewhere; also when nothing is set
+	BillAttached = "attach" // to e-mail, to VK if SettingDocuments says so, and a link elsewhere; also when nothing is set
 	BillLinked   = "link"   // a link in every message
 	BillUnwanted = "none"
+)
+
+// SettingDocuments is the provider's setting whether messages over VK carry their files as documents of VK: DocumentsOn or DocumentsOff; empty:
+// DocumentsOff. Each file is uploaded for its reader, so such messages take three requests where others take one.
+const (
+	SettingDocuments = "vk.documents"
+	DocumentsOn      = "on"
+	DocumentsOff     = "off"
 )
 
 // usualBillDays is how long a link leads to a bill: until the bill after the next has come.

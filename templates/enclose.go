@@ -28,7 +28,10 @@ func (t *Template) encloses() error {
 // Attached reports whether the message of a template that encloses a bill carries it over the channel.
 func Attached(p *engine.Provider, ch engine.ChannelName) bool {
 	way := p.Settings[engine.SettingBill]
-	return ch == engine.Email && (way == "" || way == engine.BillAttached)
+	if way != "" && way != engine.BillAttached {
+		return false
+	}
+	return ch == engine.Email || ch == engine.VK && p.Settings[engine.SettingDocuments] == engine.DocumentsOn
 }
 
 // enclose fills the slots that tell where the bill is: in the message, or behind a link.

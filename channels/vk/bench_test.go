@@ -80,7 +80,7 @@ func BenchmarkCompose(b *testing.B) {
 	msgs := letters(engine.ChunkSize)
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		if _, fault := callFor(&msgs[i%len(msgs)]); fault != nil {
+		if _, fault := callFor(&msgs[i%len(msgs)], ""); fault != nil {
 			b.Fatal(fault)
 		}
 	}

@@ -27,6 +27,7 @@ var rules = []rule{
 	{code: 10, reason: engine.Unavailable, means: "internal server error"},
 	{code: 36, reason: engine.Unavailable, means: "the method took too long; it may have run"},
 	{code: 43, reason: engine.Unavailable, means: "the method is switched off for now"},
+	{code: 105, reason: engine.Unavailable, means: "the document could not be saved"},
 
 	{code: 6, reason: engine.Throttled, means: "too many requests per second", pause: time.Second},
 	{code: 9, reason: engine.Throttled, means: "flood control", pause: 2 * time.Minute},

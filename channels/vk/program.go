@@ -24,8 +24,9 @@ const (
 
 // call is one method call of a program, ready to be written into it.
 type call struct {
-	of   int    // index of the message or user it is for
-	text []byte // API.method({…})
+	of   int       // index of the message or user it is for
+	doc  *document // it is about, or goes with the message; nil: none
+	text []byte    // API.method({…})
 }
 
 // program is what one request to execute carries.
@@ -75,13 +76,14 @@ type sendParams struct {
 	NoLinks  int    `json:"dont_parse_links"` // no preview below the text: it would fetch the resident's tracked link
 	NoNames  int    `json:"disable_mentions"` // an @ in a text mentions nobody
 	Keyboard string `json:"keyboard,omitempty"`
+	Attached string `json:"attachment,omitempty"`
 }
 
 // compose writes a call for every message. A message that no call can be written for has its Fault at once.
 func (s *sending) compose() []program {
 	calls := make([]call, 0, len(s.msgs))
 	for i := range s.msgs {
-		text, fault := callFor(&s.msgs[i])
+		text, fault := callFor(&s.msgs[i], "")
 		if fault != nil {
 			s.results[i].Fault = fault
 			continue
@@ -91,7 +93,8 @@ func (s *sending) compose() []program {
 	return pack(calls)
 }
 
-func callFor(m *engine.Message) ([]byte, *engine.Fault) {
+// callFor writes the call that sends a message with attachments: names with commas between, or none.
+func callFor(m *engine.Message, attachments string) ([]byte, *engine.Fault) {
 	text := clean(m.Content.Text)
 	switch {
 	case m.Recipient.VKID <= 0 || m.Recipient.VKID >= firstChat:
@@ -102,13 +105,13 @@ func callFor(m *engine.Message) ([]byte, *engine.Fault) {
 	if n := characters(text); n > mostText {
 		return nil, &engine.Fault{Reason: engine.BadMessage, Code: "VK 914", Err: fmt.Errorf("the text has %d characters, VK takes %d", n, mostText)}
 	}
-	params := sendParams{PeerIDs: m.Recipient.VKID, RandomID: RandomID(m.Key), Message: text, NoLinks: 1, NoNames: 1}
+	params := sendParams{PeerIDs: m.Recipient.VKID, RandomID: RandomID(m.Key), Message: text, NoLinks: 1, NoNames: 1, Attached: attachments}
 	if keys := keyboardOf(m.Content.Buttons); keys != nil {
 		params.Keyboard = string(literal(keys))
 	}
 	written := method("messages.send", params)
 	if len(written) > mostProgram {
-		return nil, &engine.Fault{Reason: engine.BadMessage, Err: errors.New("the message with its buttons is too large")}
+		return nil, &engine.Fault{Reason: engine.BadMessage, Err: errors.New("the message with its buttons and files is too large")}
 	}
 	return written, nil
 }

@@ -3,6 +3,8 @@
 // Every provider has a community of its own: its settings vk.group_id, vk.token and, if it is not the usual one, vk.api_url say which. Up to
 // 25 messages travel in one request, as a program of the method execute; a community's requests are paced, because VK takes 20 a second.
 //
+// With the setting vk.documents the files of messages go with them, as documents of VK: see engine.SettingDocuments.
+//
 // The channel repeats nothing that VK has looked at: the engine does so. What the engine sends again carries the same random_id, by which VK
 // knows a message of the same dialog for an hour. No user id, text or token appears in what the channel tells of failures.
 //
@@ -33,9 +35,10 @@ type Config struct {
 
 // Channel is the VK channel. It is safe for concurrent use; Close it in the end.
 type Channel struct {
-	cfg    Config
-	client *http.Client
-	memory *memory
+	cfg     Config
+	client  *http.Client
+	uploads *http.Client // goes just where it is told
+	memory  *memory
 
 	mu     sync.Mutex
 	pacers map[place]*pacer
@@ -55,7 +58,10 @@ func New(cfg Config) (*Channel, error) {
 		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true,
 		MaxIdleConnsPerHost: 2 * cfg.Concurrent, IdleConnTimeout: time.Minute, TLSHandshakeTimeout: 10 * time.Second,
 	}
-	return &Channel{cfg: cfg, client: &http.Client{Transport: transport, Timeout: cfg.Timeout}, memory: newMemory(cfg.Remember), pacers: map[place]*pacer{}}, nil
+	uploads := &http.Client{Transport: transport, Timeout: cfg.Timeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return &Channel{
+		cfg: cfg, client: &http.Client{Transport: transport, Timeout: cfg.Timeout}, uploads: uploads, memory: newMemory(cfg.Remember), pacers: map[place]*pacer{},
+	}, nil
 }
 
 // Close gives up idle connections.
@@ -77,19 +83,24 @@ func (c *Channel) Send(ctx context.Context, from engine.Sender, msgs []engine.Me
 		}
 		return results
 	}
-	s := &sending{ctx: ctx, community: community, msgs: msgs, results: results}
+	s := &sending{ctx: ctx, community: community, msgs: msgs, results: results, enclosing: from.Provider.Setting(engine.SettingDocuments) == engine.DocumentsOn}
 	programs := s.compose()
+	abreast(c.cfg.Concurrent, len(programs), func(i int) { s.deliver(programs[i]) })
+	return results
+}
+
+// abreast does n things, at most so many at once.
+func abreast(most, n int, do func(i int)) {
 	var next atomic.Int64
 	var couriers sync.WaitGroup
-	for range min(len(programs), c.cfg.Concurrent) {
+	for range min(n, most) {
 		couriers.Go(func() {
-			for i := next.Add(1) - 1; i < int64(len(programs)); i = next.Add(1) - 1 {
-				s.carry(programs[i])
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				do(i)
 			}
 		})
 	}
 	couriers.Wait()
-	return results
 }
 
 // sending is one Send.
@@ -98,11 +109,28 @@ type sending struct {
 	community *community
 	msgs      []engine.Message
 	results   []engine.Result
+	enclosing bool                         // files go with the messages
 	broken    atomic.Pointer[engine.Fault] // why nothing more of this Send is tried
 }
 
-// carry sends one program. One that VK refuses as a whole for what stands in it is cut in two until the culprit is alone.
-func (s *sending) carry(p program) {
+// deliver sends the messages of one program, with what goes with them.
+func (s *sending) deliver(p program) {
+	for _, p := range s.enclose(p) {
+		s.carry(p, func(c call, i item) {
+			id, fault := i.sent()
+			if fault != nil && c.doc != nil {
+				fault = aboutDocument(fault)
+			}
+			s.results[c.of].ID = id
+			if fault != nil {
+				s.blame(c.of, fault)
+			}
+		})
+	}
+}
+
+// carry sends one program, and has take read what was answered to each of its calls. One that VK refuses as a whole for what stands in it is cut in two until the culprit is alone.
+func (s *sending) carry(p program, take func(call, item)) {
 	if fault := s.broken.Load(); fault != nil {
 		s.fail(p, fault)
 		return
@@ -111,12 +139,12 @@ func (s *sending) carry(p program) {
 	switch {
 	case fault == nil:
 		for k, call := range p {
-			s.results[call.of] = s.resultOf(call, items[k])
+			take(call, items[k])
 		}
 		s.heed(p)
 	case !fault.Reason.Temporary() && len(p) > 1:
-		s.carry(p[:len(p)/2])
-		s.carry(p[len(p)/2:])
+		s.carry(p[:len(p)/2], take)
+		s.carry(p[len(p)/2:], take)
 	default:
 		if fault.Whole || fault.Reason == engine.Throttled && fault.RetryAfter > patience {
 			s.broken.Store(fault)
@@ -146,13 +174,12 @@ func (s *sending) fail(p program, fault *engine.Fault) {
 	}
 }
 
-// resultOf reads what became of one message, and learns from it who cannot be written to.
-func (s *sending) resultOf(c call, i item) engine.Result {
-	id, fault := i.sent()
-	if fault != nil && fault.Reason == engine.Refused {
-		s.community.remember(s.msgs[c.of].Recipient.VKID, false)
+// blame notes why a message does not go out, and learns from it who cannot be written to.
+func (s *sending) blame(of int, fault *engine.Fault) {
+	if fault.Reason == engine.Refused {
+		s.community.remember(s.msgs[of].Recipient.VKID, false)
 	}
-	return engine.Result{ID: id, Fault: fault}
+	s.results[of].Fault = fault
 }
 
 // untried is the Fault of what was not tried, or not answered, because ctx ended.

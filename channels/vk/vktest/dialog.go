@@ -28,6 +28,7 @@ type Message struct {
 	RandomID int64
 	Text     string
 	Buttons  []Button
+	Enclosed []Document
 	At       time.Time
 	Read     bool
 }
@@ -46,9 +47,8 @@ type sendParams struct {
 	NoNames  int             `json:"disable_mentions"`
 	Keyboard string          `json:"keyboard"`
 
-	// In chats only.
-	Forward    string `json:"forward"`
-	Attachment string `json:"attachment"`
+	Attachment string `json:"attachment"` // documents to a user, photos in a chat
+	Forward    string `json:"forward"`    // in chats only
 }
 
 // peerResult is what is told about one of peer_ids; error has the fields of VK's schema.
@@ -112,6 +112,10 @@ func (s *Server) keep(peer int64, p sendParams, buttons []Button) (m Message, co
 	if code := s.refusal(peer); code != 0 {
 		return m, code
 	}
+	enclosed, ok := s.enclosed(peer, p.Attachment)
+	if !ok {
+		return m, 100
+	}
 	d := s.dialog(peer)
 	if *p.RandomID != 0 {
 		for _, before := range slices.Backward(d.recent) {
@@ -124,7 +128,7 @@ func (s *Server) keep(peer int64, p sendParams, buttons []Button) (m Message, co
 	s.count++
 	s.last++
 	d.count++
-	kept := &Message{ID: s.last, InDialog: d.count, User: peer, RandomID: *p.RandomID, Text: p.Message, Buttons: buttons, At: now}
+	kept := &Message{ID: s.last, InDialog: d.count, User: peer, RandomID: *p.RandomID, Text: p.Message, Buttons: buttons, Enclosed: enclosed, At: now}
 	if d.recent = append(d.recent, kept); len(d.recent) > sameAmong {
 		d.recent = slices.Delete(d.recent, 0, 1)
 	}

@@ -25,6 +25,7 @@ var words = map[int]string{
 	15:  "Access denied",
 	18:  "User was deleted or banned",
 	100: "One of the parameters specified was missing or invalid",
+	105: "Couldn't save file",
 	113: "Invalid user id",
 	125: "Invalid group id",
 	129: "Invalid photo",
@@ -127,7 +128,7 @@ func (s *Server) call(r *http.Request, trouble Trouble) reply {
 	switch name {
 	case "execute":
 		return s.execute(form, trouble)
-	case "messages.send", "messages.isMessagesFromGroupAllowed":
+	case "messages.send", "messages.isMessagesFromGroupAllowed", "docs.getMessagesUploadServer", "docs.save":
 		return replyOf(form)(s.run(name, formParams(form)))
 	case "messages.pin", "messages.unpin", "messages.getConversationsById", "messages.getHistory":
 		return replyOf(form)(s.inChat(name, form))

@@ -1,6 +1,7 @@
 package vktest
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"net/url"
@@ -86,7 +87,7 @@ func (s *Server) execute(form url.Values, trouble Trouble) reply {
 	var failed []callFail
 	for i, step := range steps {
 		value, code := any(nil), trouble.CallCode
-		if code == 0 || step.method != "messages.send" {
+		if code == 0 || step.method != cmp.Or(trouble.CallMethod, "messages.send") {
 			value, code = s.run(step.method, step.params)
 		}
 		values[i] = value
@@ -108,6 +109,10 @@ func (s *Server) run(method string, params json.RawMessage) (value any, code int
 		return s.send(params)
 	case "messages.isMessagesFromGroupAllowed":
 		return s.allowed(params)
+	case "docs.getMessagesUploadServer":
+		return s.placeFor(params)
+	case "docs.save":
+		return s.saveDocument(params)
 	}
 	return nil, 3
 }

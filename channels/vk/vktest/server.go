@@ -1,8 +1,8 @@
 // Package vktest is the far end of the VK channel for tests, benchmarks and the demo: one community of VK on the loopback interface, with its
 // API, its residents and what it tells of them. It keeps what it gets, or misbehaves when asked to.
 //
-// It is strict where VK is: token, version, requests a second, form of programs and keyboards, lengths. It speaks as dev.vk.com describes;
-// what is not described there, it does in the way that is least convenient for a client.
+// It is strict where VK is: token, version, requests a second, form of programs, keyboards and documents, lengths. It speaks as dev.vk.com
+// describes; what is not described there, it does in the way that is least convenient for a client.
 package vktest
 
 import (
@@ -38,22 +38,23 @@ type Server struct {
 	outbox  outbox
 	poll    poll
 
-	mu       sync.Mutex
-	server   *http.Server // nil while stopped
-	trouble  Trouble
-	left     int           // requests that Trouble still meets; negative: all
-	changed  chan struct{} // closed when trouble changes, or all ends
-	accepted []time.Time   // a ring of when the last requests were let in
-	oldest   int
-	requests int
-	dialogs  map[int64]*dialog
-	refused  map[int64]int
-	kept     []*Message
-	last     int64 // message id, those of residents' own messages included
-	count    int
-	eventID  int64
-	chats    map[int64]*chat // by peer
-	photos   []string        // those that were uploaded; saved ones by their names
+	mu        sync.Mutex
+	server    *http.Server // nil while stopped
+	trouble   Trouble
+	left      int           // requests that Trouble still meets; negative: all
+	changed   chan struct{} // closed when trouble changes, or all ends
+	accepted  []time.Time   // a ring of when the last requests were let in
+	oldest    int
+	requests  int
+	dialogs   map[int64]*dialog
+	refused   map[int64]int
+	kept      []*Message
+	last      int64 // message id, those of residents' own messages included
+	count     int
+	eventID   int64
+	chats     map[int64]*chat // by peer
+	photos    []string        // those that were uploaded; saved ones by their names
+	documents documents
 }
 
 // Start starts a community.
@@ -94,6 +95,7 @@ func (s *Server) Resume() error {
 	mux.HandleFunc("/method/{method}", s.method)
 	mux.HandleFunc("GET /poll", s.check)
 	mux.HandleFunc("POST /upload", s.upload)
+	mux.HandleFunc("POST /upload/document", s.uploadDocument)
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}
 	s.server = server
 	s.working.Go(func() { _ = server.Serve(listener) })

@@ -7,13 +7,14 @@ import (
 
 // Trouble is how the server misbehaves towards requests to its methods. The zero Trouble is none.
 type Trouble struct {
-	Code     int           // every request is answered by this error: 5 is a revoked token, 10 an internal error, 14 a captcha
-	CallCode int           // every messages.send of a program fails with this error
-	Delay    time.Duration // before every answer
-	Hang     bool          // no answer until the trouble is over
-	Gateway  bool          // a page of HTML that says 502
-	Cut      Cut           // the connection
-	Requests int           // how many requests it meets; 0: all until the next Misbehave
+	Code       int           // every request is answered by this error: 5 is a revoked token, 10 an internal error, 14 a captcha
+	CallCode   int           // every call of CallMethod in a program fails with this error
+	CallMethod string        // empty: messages.send
+	Delay      time.Duration // before every answer
+	Hang       bool          // no answer until the trouble is over
+	Gateway    bool          // a page of HTML that says 502
+	Cut        Cut           // the connection
+	Requests   int           // how many requests it meets; 0: all until the next Misbehave
 }
 
 // Cut is when a connection is cut.

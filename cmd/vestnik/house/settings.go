@@ -71,6 +71,7 @@ func Settings() []Setting {
 		words("gis.signing", "off", "openssl", "command"), hidden("gis.key"), hidden("gis.cert"),
 		{Key: "vk.group_id", Rule: "число // a number", fine: isNumber}, hidden("vk.token"), hidden("vk.secret"), link("vk.api_url"),
 		{Key: vk.SettingConfirmation, Rule: "строка из латинских букв и цифр // letters and digits", fine: isConfirmation}, words(vk.SettingEvents, vk.EventsByHook, vk.EventsByPoll),
+		words(engine.SettingDocuments, engine.DocumentsOn, engine.DocumentsOff),
 		hidden("max.token"), link("max.api_url"),
 		{Key: engine.SettingQuiet, Rule: "тихие часы вида 21:00-09:00 или off // quiet hours like 21:00-09:00, or off", fine: isQuiet},
 		{Key: engine.SettingFrequency, Rule: "сколько рассылок рекламы за сколько дней: 2/7d // how many campaigns of ads in how many days: 2/7d", fine: isFrequency},
