@@ -148,7 +148,7 @@ func TestUploadServerOnABadDay(t *testing.T) {
 		{"a control character", vktest.UploadTrouble{Answer: `{"file":"a\u0007"}`}, engine.Unknown, "VK upload 200", false},
 		{"too much told", vktest.UploadTrouble{Answer: `{"file":"` + strings.Repeat("a", mostUploadToken+1) + `"}`}, engine.Unknown, "VK upload 200", false},
 		{"an answer without end", vktest.UploadTrouble{Answer: strings.Repeat(" ", 1<<20) + `{"file":"a"}`}, engine.Unknown, "VK upload 200", false},
-		{"what docs.save does not know", vktest.UploadTrouble{Answer: `{"file":"7|\"];\n"}`}, engine.Unknown, "VK 100", false},
+		{"what docs.save does not know", vktest.UploadTrouble{Answer: `{"file":"7|\"];\nreturn"}`}, engine.Unknown, "VK 100", false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			channel, server := unpaced(t)
@@ -238,8 +238,8 @@ func TestUploadHangs(t *testing.T) {
 	server.MisbehaveUploads(vktest.UploadTrouble{Hang: true})
 	want(t, open(t, Config{Requests: -1, Timeout: 200 * time.Millisecond}).Send(t.Context(), enclosing(server), bills(3)), engine.Unavailable, "")
 	ctx, cancel := context.WithCancel(t.Context())
-	done, before := make(chan []engine.Result), server.Requests()
-	go func() { done <- open(t, Config{Requests: -1}).Send(ctx, enclosing(server), bills(3)) }()
+	channel, done, before := open(t, Config{Requests: -1}), make(chan []engine.Result), server.Requests()
+	go func() { done <- channel.Send(ctx, enclosing(server), bills(3)) }()
 	eventually(t, func() bool { return server.Requests() > before })
 	cancel()
 	for i, r := range <-done {

@@ -40,7 +40,7 @@ type documents struct {
 
 // UploadTrouble is how the server that documents are uploaded to misbehaves. The zero UploadTrouble is none.
 type UploadTrouble struct {
-	Status  int    // is answered instead of 200, with a page of HTML
+	Status  int    // is answered instead of 200, with a page of HTML; 3xx lead here again
 	Answer  string // is answered instead of what was uploaded
 	Cut     Cut    // the connection
 	Hang    bool   // no answer, for as long as the client waits
@@ -113,6 +113,9 @@ func (s *Server) uploadDocument(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	case trouble.Status != 0:
 		w.Header().Set("Content-Type", "text/html")
+		if trouble.Status/100 == 3 {
+			w.Header().Set("Location", r.URL.String())
+		}
 		w.WriteHeader(trouble.Status)
 		_, _ = fmt.Fprintf(w, "<html><h1>%d</h1></html>", trouble.Status)
 		return
