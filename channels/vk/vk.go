@@ -129,7 +129,8 @@ func (s *sending) deliver(p program) {
 	}
 }
 
-// carry sends one program, and has take read what was answered to each of its calls. One that VK refuses as a whole for what stands in it is cut in two until the culprit is alone.
+// carry sends one program, and has take read what was answered to each of its calls. One that VK refuses as a whole for what stands in it is cut
+// in two until the culprit is alone.
 func (s *sending) carry(p program, take func(call, item)) {
 	if fault := s.broken.Load(); fault != nil {
 		s.fail(p, fault)
