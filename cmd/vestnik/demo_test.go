@@ -64,12 +64,15 @@ func TestDemoOnceForPrograms(t *testing.T) {
 			}
 			count[stage.Stage], before = stage.Count, stage.Count
 		}
-		email, vk, cabinet, sent := c.Channels["email"], c.Channels["vk"], c.Channels["gosuslugi"], int64(0)
+		email, vk, cabinet, chats, sent := c.Channels["email"], c.Channels["vk"], c.Channels["gosuslugi"], c.Channels["housechat"], int64(0)
 		for _, reach := range c.Channels {
 			sent += reach["sent"]
 		}
 		if count["ordered"] != c.Ledger["ordered"] || count["sent"] < c.Ledger["delivered"] || count["sent"] > sent || count["sent"] < email["sent"] {
 			t.Errorf("%s: the history and the ledger do not agree: %+v %v %v", c.Kind, c.Funnel, c.Channels, c.Ledger)
+		}
+		if (c.Kind == "outage") != (chats["sent"] > 0) || chats["failed"] > 0 {
+			t.Errorf("%s: in house chats: %v", c.Kind, chats)
 		}
 		if c.Kind != "outage" && (vk["sent"] == 0 || vk["opened"] == 0 || vk["failed"] == 0) {
 			t.Errorf("%s: nobody talks in VK: %v", c.Kind, vk)
@@ -137,7 +140,7 @@ func TestDemoServesUntilInterrupted(t *testing.T) {
 	t.Cleanup(func() { _ = c.Process.Kill() })
 	awaitText(t, said, "Serving until Ctrl-C")
 	keys := checkKeys(t, filepath.Join(s.dir, "town", "keys.json"))
-	for key, want := range map[string]int{"provider": 3, "operator": 3, "other_provider": 0} {
+	for key, want := range map[string]int{"provider": 4, "operator": 4, "other_provider": 0} {
 		if got := countCampaigns(t, keys["url"], keys[key]); got != want {
 			t.Errorf("with the key %s there are %d campaigns, want %d", key, got, want)
 		}

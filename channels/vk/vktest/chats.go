@@ -154,7 +154,6 @@ func (s *Server) post(peer int64, p sendParams, buttons []Button) (m Message, co
 		return m, 100
 	}
 	post.Photos = photos
-	s.count++
 	return Message{InDialog: c.add(post).ID}, 0
 }
 

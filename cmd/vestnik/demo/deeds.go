@@ -11,6 +11,7 @@ import (
 // Deeds counts what residents did to the messages of one campaign, as far as the server took it. Each counts once a resident and message.
 type Deeds struct {
 	Letters, Received, Opened, Clicked, Returned, Unsubscribed atomic.Int64
+	Neighbours                                                 atomic.Int64 // whom a post in the chat of their house is for
 
 	kind engine.Kind
 	mu   sync.Mutex
@@ -37,6 +38,14 @@ func (d *Deeds) Gets(number int, ch engine.ChannelName) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.last[number][d.lane(ch)] = ch
+}
+
+// Hears notes that a resident was told in the chat of the house.
+func (d *Deeds) Hears(number int) {
+	d.Neighbours.Add(1)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.last[number][d.lane(engine.HouseChat)] = engine.HouseChat
 }
 
 // Loses notes that a message went back; if none came after it in its lane, the resident has nothing of that lane.

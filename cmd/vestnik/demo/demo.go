@@ -73,6 +73,8 @@ type Demo struct {
 	sink      *mailtest.Sink
 	community *community // of the company, in VK
 	stand     *gistest.Server
+	square    *square  // the chats of houses
+	problems  []string // what went wrong with them
 	house     *house.House
 	residents *Residents
 	api       *client.Client
@@ -128,6 +130,9 @@ func (d *Demo) surroundings(context.Context) (err error) {
 	if err := d.openStand(); err != nil {
 		return err
 	}
+	if d.square, err = openSquare(d.world, d.community.server); err != nil {
+		return err
+	}
 	d.bank, err = OpenBank()
 	return err
 }
@@ -147,8 +152,9 @@ func (d *Demo) build(ctx context.Context) error {
 	c.Email.Bounces = config.Bounces{Domain: "bounces." + d.world.Company.Domain, Listen: "127.0.0.1:0"} // mailboxes return letters as real ones do
 	c.VK.Requests = -1                                                                                   // the community takes what comes: nobody wants to wait for a town's worth of seconds
 	c.Gosuslugi.Polls = config.Pauses{300 * time.Millisecond}
-	c.KeepLive = true                                                                                        // everybody who watches wants to see what was sent
-	c.Retry = config.Retry{Tries: 6, First: 500 * time.Millisecond, Most: 2 * time.Second, Limit: time.Hour} // a busy machine must not make anybody late
+	c.HouseChats.VKPause, c.HouseChats.MAXPause, c.HouseChats.ChatPause = time.Microsecond, time.Microsecond, time.Microsecond // likewise
+	c.KeepLive = true                                                                                                          // everybody who watches wants to see what was sent
+	c.Retry = config.Retry{Tries: 6, First: 500 * time.Millisecond, Most: 2 * time.Second, Limit: time.Hour}                   // a busy machine must not make anybody late
 	d.house, err = house.Start(ctx, house.Config{Config: c, Version: d.options.Version, Log: d.options.Log, Listener: listener})
 	if err != nil {
 		return fmt.Errorf("start the product: %w", err)
@@ -218,6 +224,9 @@ func (d *Demo) Close() error {
 	}
 	if d.sink != nil {
 		d.sink.Close()
+	}
+	if d.square != nil {
+		d.square.close()
 	}
 	if d.community != nil {
 		d.community.server.Close()

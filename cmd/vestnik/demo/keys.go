@@ -26,6 +26,7 @@ type Keys struct {
 func (d *Demo) issue(ctx context.Context) error {
 	c := d.world.Company
 	settings := d.community.settings()
+	maps.Copy(settings, d.square.settings())
 	maps.Copy(settings, map[string]string{
 		"email.from": c.Name + " <" + c.Email + ">", "email.reply_to": c.Post,
 		"payment.name": c.Name, "payment.inn": c.INN, "payment.kpp": c.KPP, "payment.account": c.Account, "payment.bank": c.Bank,

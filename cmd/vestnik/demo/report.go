@@ -55,8 +55,10 @@ func (c CampaignReport) check(d *Deeds) (problems []string) {
 		before = s.Count
 	}
 	var reach client.Reach
-	for _, r := range c.Channels {
-		reach.Sent += r.Sent
+	for ch, r := range c.Channels {
+		if ch != engine.HouseChat { // one post for all who live there
+			reach.Sent += r.Sent
+		}
 		reach.Opened += r.Opened
 		reach.Clicked += r.Clicked
 		reach.Bounced += r.Bounced
@@ -69,6 +71,7 @@ func (c CampaignReport) check(d *Deeds) (problems []string) {
 		{"ordered in the history and in the ledger", count[engine.Ordered], l.Ordered},
 		{"residents who keep a message and delivered in the ledger", d.Reached(), l.Delivered},
 		{"sent in the history and messages that came", reach.Sent, d.Letters.Load()},
+		{"sent to house chats in the history and neighbours who were told there", c.Channels[engine.HouseChat].Sent, d.Neighbours.Load()},
 		{"opened in the history and by residents", reach.Opened, d.Opened.Load()},
 		{"clicked in the history and by residents", reach.Clicked, d.Clicked.Load()},
 		{"bounced in the history and by mailboxes", reach.Bounced, d.Returned.Load()},

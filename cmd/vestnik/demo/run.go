@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"vestnik/api/client"
+	"vestnik/engine"
 )
 
 // How often campaigns are looked at (each look counts their funnels, too, which is work for the history: never for
@@ -23,6 +24,11 @@ const (
 func (d *Demo) Run(ctx context.Context) (Report, error) {
 	var list []*ordered
 	for _, kind := range d.options.Kinds {
+		if kind == engine.KindOutage {
+			if err := d.square.gather(ctx, d.api, func(ctx context.Context) error { return d.pause(ctx, lookPause/10) }); err != nil {
+				return Report{}, err
+			}
+		}
 		o, err := d.order(ctx, kind)
 		if err != nil {
 			return Report{}, err
@@ -34,7 +40,31 @@ func (d *Demo) Run(ctx context.Context) (Report, error) {
 	if err := d.watch(ctx, list); err != nil {
 		return Report{}, err
 	}
+	if err := d.neighbours(ctx, list); err != nil {
+		return Report{}, err
+	}
 	return d.conclude(ctx, list)
+}
+
+// neighbours notes who was told of the outage in house chats, and then lets it be over.
+func (d *Demo) neighbours(ctx context.Context, list []*ordered) (err error) {
+	for _, o := range list {
+		if o.kind != engine.KindOutage {
+			continue
+		}
+		told, err := d.square.told("Плановое отключение")
+		if err != nil {
+			d.problems = append(d.problems, o.name+": "+err.Error())
+		}
+		for h := range told {
+			for i := h.first; i < h.first+h.Flats && d.world.suffers(h); i++ {
+				o.deeds.Hears(i)
+			}
+		}
+	}
+	wrong, err := d.over(ctx, list)
+	d.problems = append(d.problems, wrong...)
+	return err
 }
 
 // watch waits until nobody is in flight and all is quiet in town.
@@ -126,7 +156,7 @@ func (d *Demo) conclude(ctx context.Context, list []*ordered) (Report, error) {
 
 // count takes all the counts.
 func (d *Demo) count(ctx context.Context, list []*ordered) (Report, error) {
-	r := Report{Version: d.options.Version, Seed: d.options.Seed, Campaigns: []CampaignReport{}}
+	r := Report{Version: d.options.Version, Seed: d.options.Seed, Campaigns: []CampaignReport{}, Problems: slices.Clone(d.problems)}
 	for _, o := range list {
 		c, err := d.api.Campaign(ctx, o.id)
 		if err != nil {

@@ -115,6 +115,12 @@ func (w *World) house(i int) *House {
 	return &w.Houses[n]
 }
 
+// houseNumber is a house's place in Houses.
+func (w *World) houseNumber(h *House) int {
+	n, _ := slices.BinarySearchFunc(w.Houses, h.first, func(h House, first int) int { return h.first - first })
+	return n
+}
+
 // Resident is who answers for an account.
 type Resident struct {
 	Number  int    // 0…Size-1
