@@ -27,7 +27,7 @@ type domain struct {
 	has    map[string]int // those by sender
 
 	took  time.Duration // that a message was in the relay's hands, on the average of the last ones
-	heard time.Time     // when one was answered last, or taken while there was none
+	heard time.Time     // when one was answered last, or a sender began: the silence that another sender hears says nothing of it
 }
 
 // mostKnown is how many domains are remembered before those without news are forgotten.
@@ -110,10 +110,11 @@ func (d *domain) enter(sender string, now time.Time) bool {
 	if !d.room(sender) || !d.admit(now) {
 		return false
 	}
-	d.has[sender]++
-	if d.busy++; d.busy == 1 {
+	if d.has[sender] == 0 {
 		d.heard = now
 	}
+	d.has[sender]++
+	d.busy++
 	return true
 }
 

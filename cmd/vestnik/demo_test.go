@@ -37,7 +37,7 @@ type demoReport struct {
 // TestDemoOnceForPrograms runs the whole product on its embedded defaults and reads what it prints as a program would.
 func TestDemoOnceForPrograms(t *testing.T) {
 	s := newShell(t)
-	r := s.run("demo", "--once", "--json", "--recipients", "500", "--seed", "7", "--addr", "127.0.0.1:0", "--data", "town")
+	r := s.run("demo", "--once", "--json", "--recipients", "250", "--seed", "7", "--addr", "127.0.0.1:0", "--data", "town")
 	if r.code != exitFine {
 		t.Fatalf("exit %d\n%s%s", r.code, r.out, r.err)
 	}
@@ -80,7 +80,7 @@ func TestDemoOnceForPrograms(t *testing.T) {
 		if c.Kind != "debt" && (cabinet["received"] == 0 || cabinet["received"] != cabinet["sent"] || cabinet["opened"] == 0) || c.Kind == "debt" && cabinet["sent"] != 0 {
 			t.Errorf("%s: in Gosuslugi: %v", c.Kind, cabinet)
 		}
-		if email["opened"] == 0 || c.Kind != "outage" && c.Ledger["undelivered"] == 0 || c.Kind == "bill" && (count["paid"] == 0 || email["clicked"] == 0 || c.Ledger["ordered"] != 500) {
+		if email["opened"] == 0 || c.Kind != "outage" && c.Ledger["undelivered"] == 0 || c.Kind == "bill" && (count["paid"] == 0 || email["clicked"] == 0 || c.Ledger["ordered"] != 250) {
 			t.Errorf("%s: nobody lives there: %+v %v", c.Kind, c.Funnel, email)
 		}
 	}

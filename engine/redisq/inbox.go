@@ -162,11 +162,20 @@ func (i inbox) open(key, field string, packed []byte, into any) error {
 
 func (i inbox) Get(ctx context.Context, provider engine.ProviderID, id string) (k engine.Kept, err error) {
 	key := keptKey(provider, id)
-	fields, err := i.client.HGetAll(ctx, key).Result()
-	switch {
-	case err != nil:
+	var message *redis.MapStringStringCmd
+	_, err = i.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		p.ZScore(ctx, inboxKeys(provider)[0], id) // missing: it was one too many, though it may not have been forgotten yet
+		message = p.HGetAll(ctx, key)
+		return nil
+	})
+	if missing(err) {
+		return k, engine.ErrNotFound
+	}
+	if err != nil {
 		return k, fail(ctx, "read a message", err)
-	case len(fields) == 0:
+	}
+	fields := message.Val()
+	if len(fields) == 0 {
 		return k, engine.ErrNotFound
 	}
 	if err := i.open(key, fieldHead, []byte(fields[fieldHead]), &k.KeptHead); err != nil {

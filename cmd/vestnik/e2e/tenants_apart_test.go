@@ -79,6 +79,7 @@ var shared = map[string]bool{
 	"get /v1/routes": true, "put /v1/routes": true, "delete /v1/routes": true, "put /v1/routes/{name}": true, "delete /v1/routes/{name}": true,
 	"get /v1/suppressions": true, "put /v1/suppressions": true, "delete /v1/suppressions": true,
 	"get /v1/consents": true, "put /v1/consents": true, "delete /v1/consents": true,
+	"get /v1/house-chats": true, "put /v1/house-chats": true, "delete /v1/house-chats": true,
 }
 
 var (
@@ -171,13 +172,14 @@ func wantOwn(w *town, c *client.Client, own, other engine.CampaignID) {
 	}
 }
 
-// wantRulesApart checks that routes, stops and consents are their provider's own: what one has written the other neither reads nor removes.
+// wantRulesApart checks that routes, stops, consents and house chats are their provider's own: what one has written the other neither reads nor removes.
 func wantRulesApart(w *town, ours, theirs string) {
 	w.Helper()
 	for _, rule := range []struct{ put, body, get, word string }{
 		{"/v1/routes/night-ours", `{"lanes":[[{"channel":"email"}]]}`, "/v1/routes", "night-ours"},
 		{"/v1/suppressions", `{"channel":"email","address":"nobody@example.net"}`, "/v1/suppressions?channel=email&address=nobody@example.net", "manual"},
 		{"/v1/consents", `{"account":"consenting","how":"paper"}`, "/v1/consents?account=consenting", "paper"},
+		{"/v1/house-chats", `{"id":"lenina-5","network":"max","houses":["0c5b2444-70a0-4932-980c-b4dc0d3f02b5"]}`, "/v1/house-chats?id=lenina-5", "lenina-5"},
 	} {
 		if status, answer := w.ask(http.MethodPut, rule.put, ours, rule.body); status/100 != 2 {
 			w.Errorf("PUT %s: %d %s", rule.put, status, answer)

@@ -247,7 +247,7 @@ func (w *town) settled(c *client.Client, id engine.CampaignID) client.Campaign {
 		last = campaign
 		return agrees(campaign)
 	}, func() string {
-		return fmt.Sprintf("%s %+v %+v %+v", last.Status, last.Ledger, last.Funnel, last.Channels)
+		return fmt.Sprintf("%s %+v %+v %+v, waiting for %+v", last.Status, last.Ledger, last.Funnel, last.Channels, last.WaitingFor)
 	})
 	return last
 }

@@ -110,6 +110,10 @@ func TestResidentsOfVK(t *testing.T) {
 					t.Errorf("the message is %q with %v", m.Text, m.Buttons)
 				}
 			}
+			await(t, "the answer of VK to be known", func() bool { // who says «стоп» answers a message
+				last := must(h.Stores.Dialogs.Last(t.Context(), "p", engine.VK, []string{"2"}))
+				return last[0].Campaign == id
+			})
 			server.Read(1)
 			server.Write(2, "Стоп!")
 			await(t, "reading", func() bool { return marked(t, h, id, engine.Opened) >= 1 && marked(t, h, id, engine.Unsubscribed) == 1 })
