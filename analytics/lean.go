@@ -7,7 +7,7 @@ import (
 )
 
 // unused are settings of tables by which newer servers do work on every insert and merge that nothing of ours asks for, and what they are
-// set to. auto_statistics_types: statistics of every column, an eighth of the processor time of loading.
+// set to. auto_statistics_types: statistics of every column, 0.6 s of work in the inserts of a million recipients and their facts.
 var unused = map[string]string{"auto_statistics_types": "''"}
 
 // lean sets on our tables what of unused the server knows and they do not have yet.

@@ -2,6 +2,8 @@ package analytics_test
 
 import (
 	"errors"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -46,5 +48,22 @@ func TestOpenIsLazyAndDownIsTold(t *testing.T) {
 		if err := h.Close(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestTablesAreLean asks the server which of our tables still collect what nothing of ours asks for.
+func TestTablesAreLean(t *testing.T) {
+	open(t)
+	const question = `SELECT groupArray(name) FROM system.tables WHERE database = 'vestnik' AND engine LIKE '%MergeTree'
+		AND position(engine_full, 'auto_statistics_types = \'\'') = 0`
+	answer, err := http.Post(strings.TrimSuffix(clickhouse.URL(), "vestnik"), "text/plain", strings.NewReader(question))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer http.DefaultClient.CloseIdleConnections()
+	defer func() { _ = answer.Body.Close() }()
+	text, err := io.ReadAll(answer.Body)
+	if got := strings.TrimSpace(string(text)); err != nil || answer.StatusCode != http.StatusOK || got != "[]" {
+		t.Errorf("statistics are collected by %s %v", got, err)
 	}
 }
