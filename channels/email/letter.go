@@ -38,7 +38,7 @@ func (l *letter) compose(from sender, to string, msg *engine.Message, now time.T
 		l.line(returnField, ": ", msg.Return)
 	}
 	l.out = now.AppendFormat(append(l.out, "Date: "...), time.RFC1123Z+"\r\n")
-	if err := l.unsubscribe(msg.Content.Unsubscribe); err != nil {
+	if err := l.unsubscribe(msg.Content.Unsubscribe, from.unsubscribeAddress(msg)); err != nil {
 		return nil, err
 	}
 	if err := l.content(&msg.Content); err != nil {
@@ -108,9 +108,9 @@ func appendWords(out []byte, text string) []byte {
 	return out
 }
 
-// unsubscribe offers the one-click unsubscribe (RFC 8058); no address, no offer. There is no mailto beside it: one click is what large
-// mailbox providers ask of bulk senders, and a mailbox for it would be one more door that can be forged.
-func (l *letter) unsubscribe(address string) error {
+// unsubscribe offers the one-click unsubscribe (RFC 8058) and, where letters to us are read, one by letter behind it: programs take the first way
+// they know (RFC 2369 §2), and some know letters only. No address, no offer.
+func (l *letter) unsubscribe(address, mailto string) error {
 	if address == "" {
 		return nil
 	}
@@ -122,7 +122,11 @@ func (l *letter) unsubscribe(address string) error {
 			return errNoWeb
 		}
 	}
-	l.line("List-Unsubscribe: <", address, ">")
+	if mailto == "" {
+		l.line("List-Unsubscribe: <", address, ">")
+	} else {
+		l.line("List-Unsubscribe: <", address, ">,\r\n <mailto:", mailto, "?subject=unsubscribe>")
+	}
 	l.line("List-Unsubscribe-Post: List-Unsubscribe=One-Click")
 	return nil
 }

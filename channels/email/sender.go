@@ -80,8 +80,19 @@ func (s sender) returnAddress(msg *engine.Message) string {
 	return returnPrefix + msg.Return + "@" + s.bounces
 }
 
-// returnPrefix begins the names of the addresses that letters come back to; package inbound reads them.
-const returnPrefix = "b+"
+// unsubscribeAddress is where a letter unsubscribes the reader of this one; empty when nobody listens.
+func (s sender) unsubscribeAddress(msg *engine.Message) string {
+	if msg.Return == "" || s.bounces == "" {
+		return ""
+	}
+	return unsubscribePrefix + msg.Return + "@" + s.bounces
+}
+
+// What the names of our own addresses begin with; package inbound reads them.
+const (
+	returnPrefix      = "b+" // letters come back there
+	unsubscribePrefix = "u+" // one unsubscribes there
+)
 
 // returnField names the letter for those who return its header and not the envelope, such as feedback loops (RFC 5965 §2).
 const returnField = "X-Vestnik-Return"

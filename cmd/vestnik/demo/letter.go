@@ -47,7 +47,8 @@ func openLetter(raw []byte) (l letter, err error) {
 	}
 	l.campaign = engine.CampaignID(found[1])
 	if m.Header.Get("List-Unsubscribe-Post") != "" {
-		l.unsubscribe = strings.Trim(m.Header.Get("List-Unsubscribe"), "<> ")
+		first, _, _ := strings.Cut(m.Header.Get("List-Unsubscribe"), ",") // a letter that unsubscribes is the other way
+		l.unsubscribe = strings.Trim(first, "<> ")
 	}
 	page, err := shown(m)
 	if err != nil {

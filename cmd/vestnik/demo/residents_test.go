@@ -87,7 +87,7 @@ func (d *doors) take(t *testing.T, r *http.Request, to any) {
 func (d *doors) mailOf(p Resident, campaign engine.CampaignID) mailtest.Mail {
 	page := fmt.Sprintf(`<p>Счёт</p><a class="btn" href="%[1]s/t/c/%[2]s">Оплатить</a><img src="%[1]s/t/o/%[2]s" width="1">`, d.URL, p.Account)
 	raw := "Message-ID: <" + engine.MessageKey(campaign, engine.Ordinal(p.Number), engine.Email, 0) + "@uk.example>\r\n" +
-		"List-Unsubscribe: <" + d.URL + "/u/" + p.Account + ">\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" +
+		"List-Unsubscribe: <" + d.URL + "/u/" + p.Account + ">,\r\n <mailto:u+x@bounces.example?subject=unsubscribe>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" +
 		"Content-Type: multipart/alternative; boundary=\"b\"\r\n\r\n--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nСчёт\r\n" +
 		"--b\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n" +
 		base64.StdEncoding.EncodeToString([]byte(page)) + "\r\n--b--\r\n"
