@@ -141,7 +141,7 @@ type order struct {
 }
 
 // bill makes the document for a message. What is wrong is told without values.
-func (v *visit) bill(msg *engine.Message, account string, known registries) (*document, error) {
+func (v *visit) bill(msg *engine.Message, account string, services catalogue) (*document, error) {
 	var o order
 	for _, vars := range []json.RawMessage{v.from.Campaign.Vars, msg.Recipient.Vars} {
 		if len(vars) > 0 && json.Unmarshal(vars, &o) != nil {
@@ -150,7 +150,7 @@ func (v *visit) bill(msg *engine.Message, account string, known registries) (*do
 	}
 	var lines []line
 	text := o.Services
-	if quoted := ""; json.Unmarshal(text, &quoted) == nil && quoted != "" {
+	if quoted := ""; len(text) > 0 && text[0] == '"' && json.Unmarshal(text, &quoted) == nil && quoted != "" {
 		text = json.RawMessage(quoted)
 	}
 	if len(text) > 0 && json.Unmarshal(text, &lines) != nil && string(text) != `""` {
@@ -158,11 +158,11 @@ func (v *visit) bill(msg *engine.Message, account string, known registries) (*do
 	}
 	d := &document{Account: account, Number: numberOf(msg.Key), Transport: guidOf(msg.Key), Replaces: o.Replaces, PayKey: v.office.payKey}
 	for _, l := range lines {
-		if err := d.add(l, known); err != nil {
+		if err := d.add(l, services); err != nil {
 			return nil, err
 		}
 	}
-	return d, d.close(msg, o, known)
+	return d, d.close(msg, o, services.known)
 }
 
 // numberOf is what ГИС ЖКХ knows the document by in its account and period (PaymentDocumentNumber): the same whenever it is sent.
@@ -201,7 +201,7 @@ func (d *document) close(msg *engine.Message, o order, known registries) error {
 }
 
 // add adds a service.
-func (d *document) add(l line, known registries) error {
+func (d *document) add(l line, services catalogue) error {
 	total, err := l.Charged.money()
 	recounted, wrong := l.Recount.money()
 	discount, bad := l.Discount.money()
@@ -213,12 +213,12 @@ func (d *document) add(l line, known registries) error {
 		return fmt.Errorf("a service has a sum or a rate that is no number")
 	}
 	accrued := total - recounted + discount
-	if strings.Contains(plain(l.Name), "капитальный ремонт") {
+	number, found := services.find(l)
+	switch number {
+	case 0:
+		return errors.New("a service is not in the registries 50, 51 and 1")
+	case capitalRepairs:
 		return d.repair(l, total, accrued, recounted, discount)
-	}
-	number, found, err := l.find(known)
-	if err != nil {
-		return err
 	}
 	c := &charge{Service: found.reference, Rate: rate, Total: total, Accrued: &accrued}
 	var correction, reason, volume any
@@ -278,21 +278,6 @@ func (d *document) repair(l line, total, accrued, recounted, discount engine.Mon
 	}
 	d.Repair = &capitalRepair{Contribution: rate.String(), Accrued: &accrued, Recount: some(recounted), Discount: some(discount), Total: total}
 	return nil
-}
-
-// find looks a service up in the registries, by its code or by its name.
-func (l line) find(known registries) (number int, found entry, err error) {
-	for _, number = range []int{utilityServices, housingServices, extraServices} {
-		if code, given := strings.CutPrefix(l.Code, fmt.Sprint(number)+"/"); given {
-			if found, there := known.coded(number, code); there {
-				return number, found, nil
-			}
-		}
-		if found, there := known.named(number, l.Name); there && l.Code == "" {
-			return number, found, nil
-		}
-	}
-	return 0, entry{}, errors.New("a service is not in the registries 50, 51 and 1")
 }
 
 // cut keeps the first characters of a text.

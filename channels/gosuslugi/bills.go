@@ -36,11 +36,12 @@ func (v *visit) bills(who []int) {
 		return
 	}
 	v.seek(ids, doubtful)
+	services := newCatalogue(known)
 	for period, members := range v.periods(who) {
 		var pack []*document
 		var packed []int
 		for _, i := range members {
-			d, err := v.bill(&v.msgs[i], ids[i], known)
+			d, err := v.bill(&v.msgs[i], ids[i], services)
 			if err != nil {
 				v.fail([]int{i}, &engine.Fault{Reason: engine.BadMessage, Code: "bill", Err: err})
 				continue
