@@ -17,7 +17,7 @@ import (
 
 // benchCommand measures this machine.
 type benchCommand struct {
-	Names   []string `arg:"" optional:"" name:"name" help:"Какие замеры: intake, route, email, events, track, vk, memory, fairness, bill-pdf; иначе все. // Which benchmarks: intake, route, email, events, track, vk, memory, fairness, bill-pdf; otherwise all."`
+	Names   []string `arg:"" optional:"" name:"name" help:"Какие замеры: intake, route, email, events, track, vk, gosuslugi, memory, fairness, bill-pdf; иначе все. // Which benchmarks: intake, route, email, events, track, vk, gosuslugi, memory, fairness, bill-pdf; otherwise all."`
 	N       int      `name:"n" placeholder:"N" help:"Сколько строк, получателей, писем, фактов, запросов; иначе у каждого замера своё. // How many rows, recipients, messages, facts, requests; otherwise each benchmark's own."`
 	Profile string   `placeholder:"DIR" help:"Куда положить профили процессора (go tool pprof). // Where to put CPU profiles (go tool pprof)."`
 	JSON    bool     `help:"Для программ: один объект JSON. // For programs: one JSON object."`

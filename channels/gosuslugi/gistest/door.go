@@ -40,6 +40,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "<html>401</html>", http.StatusUnauthorized)
 		return
 	}
+	if s.options.Count && action == "urn:importPaymentDocumentData" {
+		s.answer(w, http.StatusOK, nil, s.count(raw))
+		return
+	}
 	ask, refusal := s.admit(r, action, raw)
 	if refusal != nil {
 		s.answer(w, http.StatusInternalServerError, nil, refusal)

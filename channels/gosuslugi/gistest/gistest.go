@@ -26,6 +26,7 @@ type Options struct {
 	User     string        // of basic authentication; empty: nobody is asked
 	Password string        //
 	Gzip     bool          // answers are compressed
+	Count    bool          // for benchmarks: payment documents are counted only, neither looked into nor kept; all are accepted
 	Services []Entry       // the services of the registries 1, 50 and 51, the same for all organizations; nil: DefaultServices
 
 	OnDocument func(Document) // is told of every document placed or withdrawn, in the goroutine of the request. nil: nobody
@@ -50,6 +51,7 @@ type Server struct {
 	left     int           // how many requests the trouble meets yet; below zero: all
 	changed  chan struct{} // closed when the trouble changes
 	numbers  int           // for identifiers given out
+	counted  int           // documents, where they are counted only
 	err      error         // an answer of ours that its schema does not allow
 }
 

@@ -80,6 +80,8 @@ type request struct {
 	taken  time.Time
 	polls  int
 	result []*element
+
+	accepted []string // TransportGUIDs of documents that were only counted
 }
 
 // take does the job, keeps its result for whoever asks later, and acknowledges.
@@ -115,7 +117,7 @@ func (s *Server) state(space string, c call) (body, refusal *element) {
 		return nil, fault("INT002013")
 	}
 	r.polls++
-	state, result := "3", r.result
+	state, result := "3", append(r.result, welcome(r.accepted)...)
 	if r.polls <= s.options.Polls || time.Since(r.taken) < s.options.Delay {
 		state, result = "2", nil
 		if r.polls == 1 {

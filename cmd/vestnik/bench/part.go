@@ -21,6 +21,7 @@ const (
 	visitorPart = "visitors"
 
 	communityPart = "community"
+	standsPart    = "stands"
 )
 
 // talk is the conversation of a benchmark with a part: JSON values on the part's standard input and output. The part ends when its input does, and
@@ -80,6 +81,8 @@ func play(name string, t talk) (err error) {
 		return serve(t)
 	case communityPart:
 		return talkVK(t)
+	case standsPart:
+		return talkGIS(t)
 	case sinkPart:
 		return swallow(t)
 	case visitorPart:
