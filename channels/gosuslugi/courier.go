@@ -49,9 +49,13 @@ func (c *Channel) post(ctx context.Context, o *office, at counter, action string
 	if !at.is {
 		header.Org, header.Operator = o.org, o.operator
 	}
-	packet, err := envelope(header, at.is, write)
+	sealed, failed := c.seal(ctx, o, write)
+	if failed != nil {
+		return nil, failed
+	}
+	packet, err := envelope(header, at.is, sealed, write)
 	if err != nil {
-		return nil, &failure{Fault: &engine.Fault{Reason: engine.BadMessage, Code: "xml", Err: errors.New("the request cannot be written")}}
+		return nil, unwritable()
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, o.address+at.path, bytes.NewReader(packet))
 	if err != nil {
@@ -78,8 +82,8 @@ func (c *Channel) post(ctx context.Context, o *office, at counter, action string
 	return answer, failed
 }
 
-// envelope writes a packet.
-func envelope(header requestHeader, is bool, write body) ([]byte, error) {
+// envelope writes a packet around the element of a request: as it was sealed, or else as it is written now.
+func envelope(header requestHeader, is bool, sealed []byte, write body) ([]byte, error) {
 	var packet bytes.Buffer
 	packet.WriteString(xml.Header)
 	encoder := xml.NewEncoder(&packet)
@@ -91,9 +95,13 @@ func envelope(header requestHeader, is bool, write body) ([]byte, error) {
 	top, inner := xml.StartElement{Name: xml.Name{Local: "soapenv:Header"}}, xml.StartElement{Name: xml.Name{Local: "soapenv:Body"}}
 	err := errors.Join(
 		encoder.EncodeToken(outer), encoder.EncodeToken(top), encoder.EncodeElement(header, xml.StartElement{Name: xml.Name{Local: kind}}),
-		encoder.EncodeToken(top.End()), encoder.EncodeToken(inner), write(encoder), encoder.EncodeToken(inner.End()), encoder.EncodeToken(outer.End()),
-		encoder.Flush(),
+		encoder.EncodeToken(top.End()), encoder.EncodeToken(inner), encoder.Flush(),
 	)
+	if sealed == nil {
+		err = errors.Join(err, write(encoder))
+	}
+	packet.Write(sealed)
+	err = errors.Join(err, encoder.EncodeToken(inner.End()), encoder.EncodeToken(outer.End()), encoder.Flush())
 	return packet.Bytes(), err
 }
 

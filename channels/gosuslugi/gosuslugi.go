@@ -15,6 +15,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync"
 	"time"
 
 	"vestnik/engine"
@@ -22,16 +23,22 @@ import (
 
 // Config says how the channel works. The zero value is what the format asks for.
 type Config struct {
-	Notes    engine.Notes     // what all workers have to know; required
-	Schedule []time.Duration  // when results are asked for: after the first pause, then after the second…, the last one again and again. nil: 10 s, 60 s, 5, 15 and 30 min
-	Timeout  time.Duration    // for one answer; 0: 2 min
-	Now      func() time.Time // nil: time.Now
+	Notes    engine.Notes    // what all workers have to know; required
+	Schedule []time.Duration // when results are asked for: after the first pause, then after the second…, the last one again and again. nil: 10 s, 60 s, 5, 15 and 30 min
+	Timeout  time.Duration   // for one answer; 0: 2 min
+
+	OpenSSL     string   // the program that signs for providers with gis.signing=openssl; empty: openssl
+	SignCommand []string // the program, and its first arguments, that signs for those with gis.signing=command (see sign.Command); empty: there is none
+
+	Now func() time.Time // nil: time.Now
 }
 
 // Channel is the Gosuslugi channel. It is safe for concurrent use; Close it in the end.
 type Channel struct {
 	cfg    Config
 	client *http.Client
+
+	identities sync.Map // those who sign, by the digest of their settings: *sign.Identity
 }
 
 // schedule is the official one.

@@ -3,7 +3,6 @@ package gosuslugi
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"net/url"
 
 	"vestnik/engine"
@@ -17,7 +16,9 @@ const (
 	settingUser        = "gis.user"            // of basic authentication, which the test stands ask for
 	settingPassword    = "gis.password"        //
 	settingFingerprint = "gis.fingerprint"     // SHA-1 of the certificate, for sit02-http: header X-Client-Cert-Fingerprint
-	settingSigning     = "gis.signing"         // "off" is all there is so far
+	settingSigning     = "gis.signing"         // who signs requests: off, openssl, command
+	settingKey         = "gis.key"             // the private key of the signature, PEM without a password; for openssl
+	settingCert        = "gis.cert"            // its certificate, PEM or DER
 	settingOperator    = "gis.operator"        // "on": the operator of the information system signs for the provider (IsOperatorSignature)
 	settingConfirm     = "gis.confirm_amounts" // "on": ГИС ЖКХ is to take sums that it would compute otherwise (ConfirmAmountsCorrect)
 	settingBIC         = "payment.bic"
@@ -43,6 +44,7 @@ type office struct {
 	org, user, password  string
 	fingerprint          string
 	operator, confirm    bool
+	signing, key, cert   string
 	bic, account, payKey string // requisites that bills are to be paid to; payKey names them within a request
 }
 
@@ -61,13 +63,16 @@ func officeOf(p engine.Provider) (*office, error) {
 		return nil, errors.New("the setting gis.url is no address http://… or https://…")
 	case !isGUID(p.Setting(settingOrg)):
 		return nil, errors.New("the setting gis.org_ppaguid is missing or no GUID")
-	case stand.signed || cmp.Or(p.Setting(settingSigning), "off") != "off":
-		return nil, fmt.Errorf("signing is not there yet: only the stands sit02-http and custom, with gis.signing off, can be used")
+	}
+	signing, err := signingOf(p, p.Setting(settingStand), stand.signed)
+	if err != nil {
+		return nil, err
 	}
 	o := &office{
 		provider: p.ID, address: at.Scheme + "://" + at.Host, host: stand.host, org: p.Setting(settingOrg), user: p.Setting(settingUser),
 		password: p.Setting(settingPassword), fingerprint: p.Setting(settingFingerprint), operator: p.Setting(settingOperator) == "on",
 		confirm: p.Setting(settingConfirm) == "on", bic: p.Setting(settingBIC), account: p.Setting(settingAccount),
+		signing: signing, key: p.Setting(settingKey), cert: p.Setting(settingCert),
 	}
 	o.payKey = guidOf(o.bic + "/" + o.account)
 	return o, nil

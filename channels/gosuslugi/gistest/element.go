@@ -24,12 +24,14 @@ const (
 	commonSpace = gisSpace + "nsi-common/"
 	nbSpace     = gisSpace + "nsi-base/"
 	xsiSpace    = "http://www.w3.org/2001/XMLSchema-instance"
+	dsSpace     = "http://www.w3.org/2000/09/xmldsig#"
+	xadesSpace  = "http://uri.etsi.org/01903/v1.3.2#"
 )
 
 // prefixes are what answers write namespaces with: none that a client could rely on.
 var prefixes = map[string]string{
 	soapSpace: "env", baseSpace: "ns2", billsSpace: "ns4", bbSpace: "ns5", abSpace: "ns6", pbSpace: "ns7", hmSpace: "ns8", outageSpace: "ns9",
-	nsiSpace: "ns10", commonSpace: "ns11", nbSpace: "ns13", xsiSpace: "xsi",
+	nsiSpace: "ns10", commonSpace: "ns11", nbSpace: "ns13", xsiSpace: "xsi", dsSpace: "ds", xadesSpace: "xades",
 }
 
 // element is one element of XML.

@@ -79,7 +79,9 @@ type VK struct {
 
 // Gosuslugi says how ГИС ЖКХ is asked.
 type Gosuslugi struct {
-	Polls Pauses `key:"polls" default:"10s, 1m, 5m, 15m, 30m" ru:"Через сколько спрашивать ГИС ЖКХ о результате: после отправки, затем после каждого ответа «ещё не готово»; последняя пауза повторяется. По умолчанию как велит ГИС ЖКХ." en:"After how long ГИС ЖКХ is asked for a result: after sending, and then after each \"not yet\"; the last pause is repeated. By default as ГИС ЖКХ wants it."`
+	Polls       Pauses `key:"polls" default:"10s, 1m, 5m, 15m, 30m" ru:"Через сколько спрашивать ГИС ЖКХ о результате: после отправки, затем после каждого ответа «ещё не готово»; последняя пауза повторяется. По умолчанию как велит ГИС ЖКХ." en:"After how long ГИС ЖКХ is asked for a result: after sending, and then after each \"not yet\"; the last pause is repeated. By default as ГИС ЖКХ wants it."`
+	OpenSSL     string `key:"openssl" default:"openssl" ru:"Программа openssl с движком gost (libengine-gost-openssl): подписывает запросы поставщиков с gis.signing=openssl и считает контрольные суммы файлов." en:"The program openssl with the engine gost (libengine-gost-openssl): signs the requests of providers with gis.signing=openssl and makes the digests of files."`
+	SignCommand string `key:"sign_command" example:"/usr/local/bin/gost-sign" ru:"Команда, которая подписывает запросы поставщиков с gis.signing=command: через КриптоПро, токен или HSM; слова разделены пробелами. Что она получает и отвечает, сказано в channels/gosuslugi/README.md. По умолчанию никакой." en:"The command that signs the requests of providers with gis.signing=command: by CryptoPro, a token or an HSM; words are divided by blanks. What it is given and answers is told in channels/gosuslugi/README.md. By default none."`
 }
 
 // HouseChats says how house chats are posted in.

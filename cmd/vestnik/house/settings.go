@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"vestnik/channels/email"
+	"vestnik/channels/gosuslugi/sign"
 	"vestnik/channels/vk"
 	"vestnik/engine"
 )
@@ -68,7 +69,9 @@ func Settings() []Setting {
 		words(engine.SettingTracking, engine.TrackingOn, engine.TrackingOff),
 		words("gis.stand", "ppak", "sit01", "sit02-http", "custom"), link("gis.url"), text("gis.org_ppaguid"), text("gis.user"), hidden("gis.password"),
 		text("gis.fingerprint"), words("gis.operator", "on", "off"), words("gis.confirm_amounts", "on", "off"),
-		words("gis.signing", "off", "openssl", "command"), hidden("gis.key"), hidden("gis.cert"),
+		words("gis.signing", "off", "openssl", "command"),
+		{Key: "gis.key", Secret: true, Rule: "закрытый ключ PEM без пароля // a private key in PEM without a password", fine: func(v string) bool { return sign.CheckKey([]byte(v)) == nil }},
+		{Key: "gis.cert", Secret: true, Rule: "сертификат ГОСТ Р 34.10-2012 (256), PEM или DER // a certificate of GOST R 34.10-2012 (256), PEM or DER", fine: isCertificate},
 		{Key: "vk.group_id", Rule: "число // a number", fine: isNumber}, hidden("vk.token"), hidden("vk.secret"), link("vk.api_url"),
 		{Key: vk.SettingConfirmation, Rule: "строка из латинских букв и цифр // letters and digits", fine: isConfirmation}, words(vk.SettingEvents, vk.EventsByHook, vk.EventsByPoll),
 		words(engine.SettingDocuments, engine.DocumentsOn, engine.DocumentsOff),
@@ -90,6 +93,11 @@ func count(key string) Setting {
 		n, err := strconv.Atoi(v)
 		return err == nil && n > 0
 	}}
+}
+
+func isCertificate(v string) bool {
+	_, err := sign.ParseCertificate([]byte(v))
+	return err == nil
 }
 
 func isQuiet(v string) bool {

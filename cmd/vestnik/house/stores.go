@@ -72,12 +72,17 @@ func OpenChannels(c config.Config, stores engine.Stores, log *slog.Logger) (map[
 	}
 	built, err := channels.Build(channels.Config{
 		Email: email.Config{Relays: relays, Connections: c.Email.Connections, Domains: domains, Bounces: c.Email.Bounces.Domain},
-		VK:    &vk.Config{Requests: c.VK.Requests}, HouseChat: chats, Gosuslugi: &gosuslugi.Config{Notes: stores.Notes, Schedule: c.Gosuslugi.Polls},
+		VK:    &vk.Config{Requests: c.VK.Requests}, HouseChat: chats, Gosuslugi: gosuslugiOf(c.Gosuslugi, stores),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("channels: %w", err)
 	}
 	return built, nil
+}
+
+// gosuslugiOf is how the channel to Gosuslugi works.
+func gosuslugiOf(c config.Gosuslugi, stores engine.Stores) *gosuslugi.Config {
+	return &gosuslugi.Config{Notes: stores.Notes, Schedule: c.Polls, OpenSSL: c.OpenSSL, SignCommand: strings.Fields(c.SignCommand)}
 }
 
 // CloseChannels closes what OpenChannels made.
