@@ -101,6 +101,9 @@ func checkSetup(_ context.Context, t *terminal, c config.Config) []finding {
 			list = append(list, finding{what: "public_url", note: t.Say("без https почтовые службы не покажут кнопку отписки (RFC 8058): ", "without https mailbox providers show no unsubscribe button (RFC 8058): ") + public.String()})
 		}
 	}
+	if b := c.Email.Bounces; b.Listen != "" && b.Operator == "" {
+		list = append(list, finding{what: "email.bounces.operator", warn: true, note: t.Say("письма людей на postmaster@ и abuse@ никто не прочтёт: они только считаются", "nobody reads what people write to postmaster@ and abuse@: it is only counted")})
+	}
 	if len(c.DataKey) == 0 {
 		list = append(list, finding{what: "data_key", note: t.Say("данные получателей в Redis не шифруются", "recipients are not encrypted in Redis")})
 	}

@@ -24,6 +24,9 @@ const (
 	Stale     Class = "stale"      // its campaign is not known any more
 	Unknown   Class = "unknown"    // not understood: a person's letter, or a bounce in no known form
 
+	Personal Class = "personal" // a letter to postmaster or abuse, handed on to a person
+	Unread   Class = "unread"   // the same, where nobody is named to read it
+
 	Rejected Class = "rejected" // turned away before it was read: not to an address of ours, or too large
 	PutOff   Class = "put_off"  // a store is down: told to come again
 )
@@ -31,7 +34,7 @@ const (
 // Classes lists every class.
 func Classes() []Class {
 	return []Class{Hard, Soft, Refused, Delivered, Complaint, Unsubscribed, Delayed, Relayed, AutoReply, Receipt, Feedback, Loop, Forged, Stale,
-		Unknown, Rejected, PutOff}
+		Unknown, Personal, Unread, Rejected, PutOff}
 }
 
 // fact is what the engine observes of a class; none of those that are counted only.

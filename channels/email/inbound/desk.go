@@ -16,12 +16,16 @@ type Config struct {
 	Tokens   *engine.Tokens
 	Registry engine.Registry                                                     // whose campaign it is
 	Observe  func(ctx context.Context, observations ...engine.Observation) error // engine.Engine.Observe
+	Forward  func(ctx context.Context, m Mail) error                             // hands a letter to people on; nil: nobody reads them
 	Count    func(Class)                                                         // hears the class of every message; nil: nobody
 	Log      *slog.Logger                                                        // nil: slog.Default()
 }
 
 // Desk reads what came back and has the engine observe it. It is safe for concurrent use.
-type Desk struct{ Config }
+type Desk struct {
+	Config
+	hour hour
+}
 
 // New makes a Desk.
 func New(c Config) *Desk {
@@ -31,12 +35,13 @@ func New(c Config) *Desk {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	return &Desk{c}
+	return &Desk{Config: c}
 }
 
 // Mail is one message that came in.
 type Mail struct {
 	To       string            // the address of the envelope; empty: not known, and the header is asked
+	People   string            // the address of the envelope where it is one that people write to (see forPeople); empty: it is none, and To tells
 	Null     bool              // the envelope has no sender
 	Provider engine.ProviderID // whose door it came by: letters of others are not its to speak of. Empty: by a door of the installation
 	Raw      []byte            // the message; of a long one the first 256 KiB are enough
@@ -66,6 +71,9 @@ func (d *Desk) take(ctx context.Context, m Mail) (Class, error) {
 		return Loop, nil
 	}
 	pass, purpose, ok := d.about(m, r)
+	if m.People != "" && !m.Null && r.personal(ok) {
+		return d.handOn(ctx, m)
+	}
 	if !ok {
 		return Forged, nil
 	}

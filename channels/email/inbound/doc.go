@@ -3,6 +3,6 @@
 // messages by SMTP, a Maildir from a folder.
 //
 // A message counts only under a name that we have signed (engine.Tokens.Name): it stands in the address that the letter was sent from, and
-// whatever else a report says is believed only about that letter. It never sends, answers or relays anything, keeps nothing of what it reads,
-// and logs no address and no word of it.
+// whatever else a report says is believed only about that letter. It never answers or relays anything, keeps nothing of what it reads, and logs no
+// address and no word of it. What people write to postmaster@ and abuse@ it gives to whoever is to read it (Config.Forward).
 package inbound

@@ -9,7 +9,6 @@ import (
 	"io"
 	"log"
 	"net"
-	"slices"
 	"strings"
 	"time"
 
@@ -26,12 +25,12 @@ type ServerOptions struct {
 	Most        int64         // bytes of a message; 0: 64 MiB
 }
 
-// feedbackNames are the local parts that feedback loops are registered under (RFC 2142 §4): who writes there must bring the name along.
-var feedbackNames = []string{"abuse", "fbl"}
+// feedbackName is the local part that feedback loops are registered under: who writes there must bring the letter's name along.
+const feedbackName = "fbl"
 
-// Server takes what comes back by SMTP (RFC 5321), at the addresses that letters of ours were sent from, at those one unsubscribes at, and at
-// abuse@ and fbl@; it turns everything else away and relays nothing. A sender whose message cannot be made durable is told to come again, so
-// its queue is ours.
+// Server takes what comes back by SMTP (RFC 5321), at the addresses that letters of ours were sent from, at those one unsubscribes at, at fbl@,
+// and at postmaster@ and abuse@, which people write to; it turns everything else away and relays nothing. A sender whose message cannot be made
+// durable is told to come again, so its queue is ours.
 type Server struct {
 	desk *Desk
 	smtp *smtp.Server
@@ -84,10 +83,11 @@ type session struct {
 	server *Server
 	null   bool
 	to     string
+	people string
 }
 
 // Reset implements smtp.Session.
-func (s *session) Reset() { s.null, s.to = false, "" }
+func (s *session) Reset() { s.null, s.to, s.people = false, "", "" }
 
 // Logout implements smtp.Session.
 func (s *session) Logout() error { return nil }
@@ -100,24 +100,31 @@ func (s *session) Mail(from string, _ *smtp.MailOptions) error {
 
 // Rcpt implements smtp.Session.
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
-	if _, _, ok := s.server.desk.Address(to); ok {
+	local, _, _ := strings.Cut(to, "@")
+	_, _, ours := s.server.desk.Address(to)
+	switch {
+	case ours:
 		s.to = to
-		return nil
+	case forPeople(to):
+		s.people = to
+	case strings.EqualFold(local, feedbackName):
+	default:
+		s.server.desk.Count(Rejected)
+		return answer(550, smtp.EnhancedCode{5, 1, 1}, "nobody here, and nothing is relayed")
 	}
-	if local, _, _ := strings.Cut(strings.ToLower(to), "@"); slices.Contains(feedbackNames, local) {
-		s.to = ""
-		return nil
-	}
-	s.server.desk.Count(Rejected)
-	return answer(550, smtp.EnhancedCode{5, 1, 1}, "nobody here, and nothing is relayed")
+	return nil
 }
 
 // Data implements smtp.Session: it keeps the head of the message and lets the rest pass by.
 func (s *session) Data(r io.Reader) error {
 	var head bytes.Buffer
-	_, err := io.CopyN(&head, r, maxHead)
+	most, rest := int64(maxHead), int64(0)
+	if s.people != "" {
+		most = mostLetter
+	}
+	_, err := io.CopyN(&head, r, most)
 	if err == nil {
-		_, err = io.Copy(io.Discard, r)
+		rest, err = io.Copy(io.Discard, r)
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		if errors.Is(err, smtp.ErrDataTooLarge) {
@@ -125,13 +132,19 @@ func (s *session) Data(r io.Reader) error {
 		}
 		return err
 	}
+	if s.people != "" && rest > 0 {
+		s.server.desk.Count(Rejected)
+		return answer(552, smtp.EnhancedCode{5, 3, 4}, "letters to people may have a million bytes here")
+	}
 	ctx, cancel := context.WithTimeout(s.server.ctx, takeWithin)
 	defer cancel()
-	switch class, err := s.server.desk.Take(ctx, Mail{To: s.to, Null: s.null, Raw: head.Bytes()}); {
+	switch class, err := s.server.desk.Take(ctx, Mail{To: s.to, People: s.people, Null: s.null, Raw: head.Bytes()}); {
 	case err != nil:
 		return answer(451, smtp.EnhancedCode{4, 3, 0}, "cannot be written down just now, come again")
 	case class == Loop:
 		return answer(554, smtp.EnhancedCode{5, 4, 6}, "a loop: this is a letter of ours, or has come through too many hands")
+	case class == Unread:
+		return answer(250, smtp.EnhancedCode{2, 0, 0}, "taken, but nobody is named here to read it")
 	}
 	return nil
 }

@@ -68,6 +68,11 @@ func (r *reader) addresses() {
 	_, _, err = net.SplitHostPort(bounces.Listen)
 	r.expect("email.bounces.listen", bounces.Listen == "" || err == nil, "нужен адрес вида :25 или 127.0.0.1:2526", "an address like :25 or 127.0.0.1:2526 is needed")
 	r.expect("email.bounces.domain", !strings.ContainsAny(bounces.Domain, "@:/ "), "нужен домен вида bounces.example.ru", "a domain like bounces.example.ru is needed")
+	_, home, _ := strings.Cut(strings.ToLower(bounces.Operator), "@")
+	r.expect("email.bounces.operator", bounces.Operator == "" || home != "" && home != strings.ToLower(bounces.Domain) && !strings.ContainsAny(bounces.Operator, "<> ,"),
+		"нужен адрес вида admin@example.ru вне домена email.bounces.domain", "an address like admin@example.ru is needed, outside of the domain email.bounces.domain")
+	r.expect("email.bounces.operator", bounces.Operator == "" || bounces.Domain != "" && len(c.Email.Relays) > 0,
+		"нужны ещё email.bounces.domain и email.relays: письма уходят через них", "email.bounces.domain and email.relays are needed too: the letters leave by them")
 	for path, alone := range map[string]bool{"email.bounces.tls_cert": bounces.TLSKey == "" && bounces.TLSCert != "", "email.bounces.tls_key": bounces.TLSCert == "" && bounces.TLSKey != ""} {
 		r.expect(path, !alone, "tls_cert и tls_key задают вместе", "tls_cert and tls_key go together")
 	}

@@ -65,11 +65,12 @@ type Email struct {
 
 // Bounces says where returned letters are taken.
 type Bounces struct {
-	Domain  string `key:"domain" example:"bounces.vestnik.example.ru" ru:"Домен обратных адресов: его MX ведёт к нам. У поставщика может быть свой (email.bounces). По умолчанию письма возвращаются на адрес отправителя и нам не видны." en:"Domain of the return addresses; its MX leads to us. A provider may have its own (email.bounces). By default letters come back to the sender's address, unseen by us."`
-	Listen  string `key:"listen" example:":25" ru:"Адрес и порт, где письма этих доменов принимаются по SMTP (роль api). По умолчанию нигде." en:"Address and port where mail of these domains is taken by SMTP (role api). By default nowhere."`
-	TLSCert string `key:"tls_cert" example:"/etc/vestnik/bounces.crt" ru:"Сертификат для STARTTLS; вместе с tls_key. По умолчанию без шифрования." en:"The certificate for STARTTLS, together with tls_key. By default without encryption."`
-	TLSKey  string `key:"tls_key" example:"/etc/vestnik/bounces.key" ru:"Ключ этого сертификата." en:"The key of this certificate."`
-	Maildir string `key:"maildir" example:"/var/mail/bounces" ru:"Папка Maildir, куда их складывает другой почтовый сервер (роль api): прочитанное переносится из new в cur." en:"A Maildir where another mail server puts them (role api): what was read is moved from new to cur."`
+	Domain   string `key:"domain" example:"bounces.vestnik.example.ru" ru:"Домен обратных адресов: его MX ведёт к нам. У поставщика может быть свой (email.bounces). По умолчанию письма возвращаются на адрес отправителя и нам не видны." en:"Domain of the return addresses; its MX leads to us. A provider may have its own (email.bounces). By default letters come back to the sender's address, unseen by us."`
+	Listen   string `key:"listen" example:":25" ru:"Адрес и порт, где письма этих доменов принимаются по SMTP (роль api). По умолчанию нигде." en:"Address and port where mail of these domains is taken by SMTP (role api). By default nowhere."`
+	TLSCert  string `key:"tls_cert" example:"/etc/vestnik/bounces.crt" ru:"Сертификат для STARTTLS; вместе с tls_key. По умолчанию без шифрования." en:"The certificate for STARTTLS, together with tls_key. By default without encryption."`
+	TLSKey   string `key:"tls_key" example:"/etc/vestnik/bounces.key" ru:"Ключ этого сертификата." en:"The key of this certificate."`
+	Operator string `key:"operator" example:"admin@vestnik.example.ru" ru:"Кому отдавать письма людей на postmaster@ и abuse@ этих доменов: принимать их велит RFC 5321. По умолчанию они только считаются." en:"Who gets what people write to postmaster@ and abuse@ of these domains, which RFC 5321 wants taken. By default they are only counted."`
+	Maildir  string `key:"maildir" example:"/var/mail/bounces" ru:"Папка Maildir, куда их складывает другой почтовый сервер (роль api): прочитанное переносится из new в cur." en:"A Maildir where another mail server puts them (role api): what was read is moved from new to cur."`
 }
 
 // VK says how the VK channel works.

@@ -120,6 +120,10 @@ func TestLoadTellsEveryProblem(t *testing.T) {
 				"VESTNIK_SECRET: secret: at least 32 bytes are needed",
 				"VESTNIK_DATA_KEY: data_key: exactly 32 bytes are needed",
 			}},
+		"an operator at home": {minimum, []string{"VESTNIK_EMAIL_BOUNCES_OPERATOR=admin@Bounces.example", "VESTNIK_EMAIL_BOUNCES_DOMAIN=bounces.example"}, []string{
+			"VESTNIK_EMAIL_BOUNCES_OPERATOR: email.bounces.operator: an address like admin@example.ru is needed, outside of the domain",
+			"VESTNIK_EMAIL_BOUNCES_OPERATOR: email.bounces.operator: email.bounces.domain and email.relays are needed too",
+		}},
 		"value and file": {minimum + "secret_file: x\n", []string{"VESTNIK_REDIS_URL=embedded", "VESTNIK_REDIS_URL_FILE=x"}, []string{
 			"vestnik.yaml:4:1: secret: both the value and a file are given",
 			"VESTNIK_REDIS_URL: redis.url: both the value and a file are given",

@@ -49,8 +49,12 @@ func (h *House) takeReturns() *inbound.Desk {
 	for _, class := range inbound.Classes() {
 		h.Metrics.Inbound(string(class), 0)
 	}
+	forward := h.operatorsPost()
+	if forward == nil && h.returns != nil {
+		c.Log.Warn("letters of people to postmaster@ and abuse@ are counted and read by nobody: name an operator (email.bounces.operator)")
+	}
 	desk := inbound.New(inbound.Config{
-		Tokens: h.Engine.Tokens, Registry: h.Stores.Registry, Observe: h.Engine.Observe, Log: c.Log,
+		Tokens: h.Engine.Tokens, Registry: h.Stores.Registry, Observe: h.Engine.Observe, Forward: forward, Log: c.Log,
 		Count: func(class inbound.Class) { h.Metrics.Inbound(string(class), 1) },
 	})
 	if listener := h.returns; listener != nil {
