@@ -180,6 +180,7 @@ type timelineView struct {
 	Template   string            `json:"template"`
 	OrderedAt  time.Time         `json:"ordered_at"`
 	DocumentID string            `json:"document_id,omitempty"`
+	Placed     string            `json:"placed_document_id,omitempty"`
 	Period     string            `json:"period,omitempty"`
 	Amount     engine.Money      `json:"amount,omitempty"`
 	Facts      []factView        `json:"facts"`
@@ -210,7 +211,12 @@ func (s *Server) showTimeline(c echo.Context) error {
 	}
 	views := make([]timelineView, len(rows))
 	for i, row := range rows {
+		placed, err := s.config.Engine.Stores.Documents.Given(c.Request().Context(), row.Campaign, engine.Ordinals{row.Ordinal})
+		if err != nil {
+			return fmt.Errorf("read the documents of an account: %w", err)
+		}
 		views[i] = timelineView{
+			Placed:   placed[0],
 			Campaign: row.Campaign, Kind: row.Kind, Template: row.Template.String(), OrderedAt: row.OrderedAt, DocumentID: row.DocumentID,
 			Period: row.Period, Amount: row.Amount, Facts: factViews(row.Facts), Payments: make([]paymentView, len(row.Payments)),
 		}

@@ -230,7 +230,7 @@ func (f *finder) document(ctx context.Context, id string) (found engine.Campaign
 		if err != nil {
 			return found, 0, err
 		}
-		o, err := stores.Audience.FindDocument(ctx, c.ID, id)
+		o, err := f.server.config.Engine.FindDocument(ctx, c.ID, id)
 		if errors.Is(err, engine.ErrNotFound) {
 			continue
 		}

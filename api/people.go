@@ -20,6 +20,7 @@ import (
 // personView is one recipient of a campaign and what came of it.
 type personView struct {
 	Account string             `json:"account"`
+	Placed  string             `json:"placed_document_id,omitempty"`
 	Outcome engine.Outcome     `json:"outcome"`
 	Channel engine.ChannelName `json:"channel,omitempty"`
 	Reason  engine.Reason      `json:"reason,omitempty"`
@@ -112,7 +113,7 @@ func (l *listing) next(ctx context.Context, limit int) (views []personView, more
 
 func (l *listing) view(person engine.Person, facts []analytics.FactRow) personView {
 	v := personView{
-		Account: person.Account, Outcome: person.State.Outcome, Channel: person.State.Channel, Reason: person.State.Reason, Facts: factViews(facts),
+		Account: person.Account, Placed: person.Placed, Outcome: person.State.Outcome, Channel: person.State.Channel, Reason: person.State.Reason, Facts: factViews(facts),
 	}
 	if l.outcome != "" {
 		v.Outcome = l.outcome
@@ -157,6 +158,7 @@ func (l *listing) export(c echo.Context) error {
 	for _, fact := range exported {
 		title = append(title, string(fact)+"_at")
 	}
+	title = append(title, "placed_document_id")
 	_ = w.Write(title) // csv.Writer remembers its error for Flush
 	for {
 		_ = conn.SetWriteDeadline(time.Now().Add(answerTimeout))
@@ -184,7 +186,7 @@ func (v personView) record() []string {
 	for _, fact := range exported {
 		line = append(line, first[fact])
 	}
-	return line
+	return append(line, cell(v.Placed))
 }
 
 // cell keeps spreadsheets from running what begins like a formula (CWE-1236). Intake lets none in, but for a minus.

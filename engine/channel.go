@@ -117,6 +117,7 @@ type Result struct {
 	Fault    *Fault // nil: the provider took it, or answers Later
 	Later    *Later // not nil: the provider answers later; only a Confirmer may say so
 	ID       string // the provider's own identity of the message it took, by which it speaks of it later; empty: it gives none
+	Document string // of a bill: the identifier it has where it was placed, which payments name (see Documents); empty: it has none of its own there
 	Received bool   // the provider says that it lies in the resident's mailbox or cabinet now
 }
 

@@ -270,7 +270,7 @@ func judge(ctx context.Context, result Result) verdict {
 	case f == nil && result.Later != nil:
 		return verdict{what: handed, receipt: result.Later.Receipt, pause: result.Later.After}
 	case f == nil:
-		return verdict{what: taken, id: result.ID, received: result.Received}
+		return verdict{what: taken, id: result.ID, document: result.Document, received: result.Received}
 	case ctx.Err() != nil && f.Reason.Temporary() && errors.Is(f, ctx.Err()):
 		return verdict{what: again}
 	case f.Reason == NoAddress: // only the channel could know: a house without a chat

@@ -38,8 +38,8 @@ func (c Campaign) Entry(f Fact, ch ChannelName, at time.Time) Entry {
 type Payment struct {
 	Reference  string    `json:"reference"`             // the payment's own identity: the same twice counts once
 	DocumentID string    `json:"document_id,omitempty"` // either the document
-	Account    string    `json:"account,omitempty"`     // or the account
+	Account    string    `json:"account,omitempty"`     // or the account; with both, the account counts where nobody has the document
 	Period     string    `json:"period,omitempty"`      // and the period: "2026-10"
-	Amount     Money     `json:"amount"`                // more than zero
+	Amount     Money     `json:"amount"`                // more than zero; in the journal, zero says that it was annulled
 	PaidAt     time.Time `json:"paid_at"`
 }

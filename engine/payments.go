@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -16,18 +17,24 @@ type PaymentReport struct {
 }
 
 // Pay books payments and matches them against the provider's campaigns, by document or by account and period. A recipient is paid when
-// its payments reach its amount (or with the first, if it has none). The same reference counts once. When it returns nil, steps that
+// its payments reach its amount (or with the first, if it has none). A document may be named as it was ordered or as it was placed. The same reference counts once. When it returns nil, steps that
 // wait for a payment see it. Payments of a test never meet a live campaign, and the other way round.
 func (e *Engine) Pay(ctx context.Context, provider ProviderID, mode Mode, payments []Payment) (PaymentReport, error) {
 	var report PaymentReport
 	book := bookOf(provider, mode)
-	credits, err := e.Stores.Cashbook.Credit(ctx, book, payments)
-	if err != nil {
-		return report, fmt.Errorf("book payments: %w", err)
-	}
 	campaigns, err := e.Stores.Registry.Payable(ctx, provider)
 	if err != nil {
 		return report, fmt.Errorf("list the campaigns to be paid: %w", err)
+	}
+	payments = slices.Clone(payments)
+	for i, p := range payments {
+		if payments[i], err = e.named(ctx, campaigns, mode, p); err != nil {
+			return report, fmt.Errorf("name a payment: %w", err)
+		}
+	}
+	credits, err := e.Stores.Cashbook.Credit(ctx, book, payments)
+	if err != nil {
+		return report, fmt.Errorf("book payments: %w", err)
 	}
 	var done []string
 	for i, payment := range payments {
@@ -36,7 +43,9 @@ func (e *Engine) Pay(ctx context.Context, provider ProviderID, mode Mode, paymen
 			continue
 		}
 		report.Accepted++
-		matched, err := e.match(ctx, campaigns, mode, payment)
+		matched, err := e.match(ctx, campaigns, mode, payment, func(c Campaign, o Ordinal, person Recipient) error {
+			return e.paid(ctx, c, []Ordinal{o}, []Recipient{person})
+		})
 		if err != nil {
 			return report, fmt.Errorf("match a payment: %w", err)
 		}
@@ -62,7 +71,7 @@ func bookOf(provider ProviderID, mode Mode) ProviderID {
 }
 
 // match finds whom the payment is for in each campaign of the mode.
-func (e *Engine) match(ctx context.Context, campaigns []CampaignID, mode Mode, p Payment) (matched bool, err error) {
+func (e *Engine) match(ctx context.Context, campaigns []CampaignID, mode Mode, p Payment, tell func(Campaign, Ordinal, Recipient) error) (matched bool, err error) {
 	for _, id := range campaigns {
 		ordinal, err := e.payer(ctx, id, p)
 		if errors.Is(err, ErrNotFound) {
@@ -85,7 +94,7 @@ func (e *Engine) match(ctx context.Context, campaigns []CampaignID, mode Mode, p
 		if err != nil {
 			return false, err
 		}
-		if err := e.paid(ctx, c, []Ordinal{ordinal}, []Recipient{person}); err != nil {
+		if err := tell(c, ordinal, person); err != nil {
 			return false, err
 		}
 		matched = true
@@ -95,16 +104,19 @@ func (e *Engine) match(ctx context.Context, campaigns []CampaignID, mode Mode, p
 
 func (e *Engine) payer(ctx context.Context, id CampaignID, p Payment) (Ordinal, error) {
 	if p.DocumentID != "" {
-		return e.Stores.Audience.FindDocument(ctx, id, p.DocumentID)
+		return e.FindDocument(ctx, id, p.DocumentID)
 	}
 	return e.Stores.Audience.FindAccount(ctx, id, p.Account)
 }
 
-// purposes are what a payment for this recipient may name: the document, and the account with the period.
-func (r *Recipient) purposes() []Purpose {
+// purposes are what a payment for this recipient may name: the document, also by the name it was given elsewhere, and the account with the period.
+func (r *Recipient) purposes(given string) []Purpose {
 	var list []Purpose
 	if r.DocumentID != "" {
 		list = append(list, Purpose{DocumentID: r.DocumentID})
+	}
+	if given != "" && given != r.DocumentID {
+		list = append(list, Purpose{DocumentID: given})
 	}
 	if r.Period != "" {
 		list = append(list, Purpose{Account: r.Account, Period: r.Period})
@@ -114,10 +126,14 @@ func (r *Recipient) purposes() []Purpose {
 
 // paid looks up what the recipients have paid so far, records each payment and, where the amount is reached, the fact.
 func (e *Engine) paid(ctx context.Context, c Campaign, ordinals []Ordinal, people []Recipient) error {
+	given, err := e.Stores.Documents.Given(ctx, c.ID, ordinals)
+	if err != nil {
+		return fmt.Errorf("read the documents: %w", err)
+	}
 	var purposes []Purpose
 	var owner []int
 	for i := range people {
-		for _, purpose := range people[i].purposes() {
+		for _, purpose := range people[i].purposes(given[i]) {
 			purposes, owner = append(purposes, purpose), append(owner, i)
 		}
 	}
@@ -132,9 +148,7 @@ func (e *Engine) paid(ctx context.Context, c Campaign, ordinals []Ordinal, peopl
 		for _, p := range list {
 			sums[i] += p.Amount
 			last[i] = later(last[i], p.PaidAt)
-			entry := c.Entry("", NoChannel, p.PaidAt)
-			entry.Payment, entry.Ordinals = &Payment{Reference: p.Reference, Amount: p.Amount, PaidAt: p.PaidAt}, Ordinals{ordinals[i]}
-			entries = append(entries, entry)
+			entries = append(entries, c.credit(p, ordinals[i]))
 		}
 	}
 	if len(entries) == 0 {
@@ -150,6 +164,13 @@ func (e *Engine) paid(ctx context.Context, c Campaign, ordinals []Ordinal, peopl
 		}
 	}
 	return e.Observe(ctx, facts...)
+}
+
+// credit is the journal's entry about a payment of a recipient.
+func (c Campaign) credit(p Payment, o Ordinal) Entry {
+	entry := c.Entry("", NoChannel, p.PaidAt)
+	entry.Payment, entry.Ordinals = &Payment{Reference: p.Reference, Amount: p.Amount, PaidAt: p.PaidAt}, Ordinals{o}
+	return entry
 }
 
 // paidBefore finds the payments that came before a chunk's campaign began.

@@ -11,6 +11,7 @@ import (
 type Person struct {
 	Ordinal Ordinal
 	Account string
+	Placed  string // the identifier of the document where it was placed, see Documents; empty: it was given none
 	State   State
 }
 
@@ -95,8 +96,16 @@ func (e *Engine) chunkPeople(ctx context.Context, c Campaign, f Filter, chunk in
 	if err != nil {
 		return nil, fmt.Errorf("read chunk %d: %w", chunk, err)
 	}
+	ordinals := make(Ordinals, len(list))
 	for i := range list {
-		list[i].Account = people[list[i].Ordinal.Index()].Account
+		ordinals[i] = list[i].Ordinal
+	}
+	placed, err := e.Stores.Documents.Given(ctx, c.ID, ordinals)
+	if err != nil {
+		return nil, fmt.Errorf("read the documents of chunk %d: %w", chunk, err)
+	}
+	for i := range list {
+		list[i].Account, list[i].Placed = people[list[i].Ordinal.Index()].Account, placed[i]
 	}
 	return list, nil
 }

@@ -12,6 +12,7 @@ import (
 type verdict struct {
 	what      what
 	id        string        // of taken: the channel's own identity of the message
+	document  string        // of taken: the identifier the bill was given where it was placed
 	received  bool          // of taken: it lies in the mailbox or cabinet already
 	covered   bool          // of taken: by a message to a shared address
 	fulfilled bool          // of taken: the goal is met, there is nothing to wait for

@@ -38,6 +38,7 @@ type Stores struct {
 	Inbox     Inbox
 	Notes     Notes
 	Dialogs   Dialogs
+	Documents Documents
 }
 
 // Registry keeps what is small: providers, keys and campaigns.
@@ -173,9 +174,12 @@ type Marks interface {
 type Cashbook interface {
 	// Credit books payments and tells for each what it knows of the reference. It may be called again with a payment that is Booked.
 	Credit(ctx context.Context, provider ProviderID, payments []Payment) ([]Credit, error)
-	// Close marks references as done: matched and in the journal.
+	// Close marks references as done: matched, or annulled, and in the journal.
 	Close(ctx context.Context, provider ProviderID, references []string) error
-	// Payments gives what was booked for each purpose, oldest first.
+	// Annul takes payments back by their references: from now on they do not count, and never will. It tells for each what it knew of the reference:
+	// Fresh, nothing was booked; Booked, it counted until now, or its annulment was not closed; Closed, it was annulled before.
+	Annul(ctx context.Context, provider ProviderID, references []string) ([]Credit, error)
+	// Payments gives what was booked for each purpose and not annulled, oldest first.
 	Payments(ctx context.Context, provider ProviderID, purposes []Purpose) ([][]Payment, error)
 }
 

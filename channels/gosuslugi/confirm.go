@@ -160,6 +160,9 @@ func (q question) imported(state *stateResult, kind string) {
 		if q.results[i], doubt = q.outcome(byTransport[transport]); doubt && kind == billing.code {
 			doubtful = append(doubtful, i)
 		}
+		if kind == billing.code {
+			q.results[i].Document = q.results[i].ID
+		}
 	}
 	if doubtful != nil {
 		q.doubt(q.ctx, q.office, q.keys(doubtful))
@@ -228,7 +231,7 @@ func (q question) found(state *stateResult) {
 		settled[doubtOf(key)] = nil
 		q.results[i] = again()
 		if id := there[numberOf(key)]; id != "" {
-			q.results[i] = engine.Result{ID: id, Received: true}
+			q.results[i] = engine.Result{ID: id, Document: id, Received: true}
 		}
 	}
 	if err := q.cfg.Notes.Write(context.WithoutCancel(q.ctx), q.office.provider, settled, time.Second); err != nil {

@@ -14,6 +14,7 @@ type Answer struct {
 	fault    *engine.Fault
 	later    *engine.Later
 	received bool
+	placed   bool
 	hang     bool
 	after    time.Duration
 }
@@ -39,6 +40,9 @@ func Throttle(after time.Duration) Answer {
 // Received takes the message and says that it lies in the resident's mailbox or cabinet already.
 func Received() Answer { return Answer{received: true} }
 
+// Placed takes the message and says that it lies in the resident's cabinet as a document, which has the name "placed-" and the account.
+func Placed() Answer { return Answer{received: true, placed: true} }
+
 // Later takes the message and tells what became of it when it is asked with the receipt, after the given time (zero: as the engine likes).
 func Later(receipt string, after time.Duration) Answer {
 	return Answer{later: &engine.Later{Receipt: receipt, After: after}}
@@ -54,7 +58,7 @@ func (a Answer) After(d time.Duration) Answer {
 }
 
 // result is what the channel says, or that there was no answer because ctx ended first.
-func (a Answer) result(ctx context.Context) engine.Result {
+func (a Answer) result(ctx context.Context, account string) engine.Result {
 	if a.hang {
 		<-ctx.Done()
 	} else if a.after > 0 {
@@ -66,7 +70,11 @@ func (a Answer) result(ctx context.Context) engine.Result {
 	if ctx.Err() != nil {
 		return engine.Result{Fault: &engine.Fault{Reason: engine.Unavailable, Code: "no answer", Err: ctx.Err()}}
 	}
-	return engine.Result{Fault: a.fault, Later: a.later, Received: a.received}
+	r := engine.Result{Fault: a.fault, Later: a.later, Received: a.received}
+	if a.placed {
+		r.Document = "placed-" + account
+	}
+	return r
 }
 
 // script is what accounts are answered, one answer after another.
@@ -116,10 +124,10 @@ func (c *Channel) Send(ctx context.Context, _ engine.Sender, msgs []engine.Messa
 	results := make([]engine.Result, len(msgs))
 	for i, msg := range msgs {
 		if ctx.Err() != nil {
-			results[i] = Hang().result(ctx)
+			results[i] = Hang().result(ctx, "")
 			continue
 		}
-		if results[i] = c.next(msg).result(ctx); results[i].Fault == nil {
+		if results[i] = c.next(msg).result(ctx, msg.Recipient.Account); results[i].Fault == nil {
 			c.take(msg)
 		}
 	}

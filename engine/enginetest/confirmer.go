@@ -51,20 +51,21 @@ func (c *Confirmer) Send(ctx context.Context, from engine.Sender, msgs []engine.
 func (c *Confirmer) Confirm(ctx context.Context, _ engine.Sender, pending []engine.Receipt) []engine.Result {
 	results := make([]engine.Result, len(pending))
 	for i, receipt := range pending {
-		answer := Hang()
+		answer, account := Hang(), ""
 		if ctx.Err() == nil {
-			answer = c.poll(receipt)
+			answer, account = c.poll(receipt)
 		}
-		results[i] = answer.result(ctx)
+		results[i] = answer.result(ctx, account)
 	}
 	return results
 }
 
-func (c *Confirmer) poll(receipt engine.Receipt) Answer {
+func (c *Confirmer) poll(receipt engine.Receipt) (a Answer, account string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.polls = append(c.polls, receipt)
-	return c.script.next(c.accounts[receipt.Key])
+	account = c.accounts[receipt.Key]
+	return c.script.next(account), account
 }
 
 // Polls gives every receipt it was asked about, in order.

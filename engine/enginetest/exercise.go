@@ -30,6 +30,7 @@ func ExerciseStores(t *testing.T, open func(t *testing.T) engine.Stores) {
 		{"inbox", inboxTests},
 		{"notes", noteTests},
 		{"dialogs", dialogTests},
+		{"documents", documentTests},
 	}
 	for _, suite := range suites {
 		t.Run(suite.name, func(t *testing.T) {

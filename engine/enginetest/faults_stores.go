@@ -186,6 +186,10 @@ func (f faultyCashbook) Close(ctx context.Context, provider engine.ProviderID, r
 	return f.try(ctx, func() error { return f.store.Close(ctx, provider, references) })
 }
 
+func (f faultyCashbook) Annul(ctx context.Context, provider engine.ProviderID, references []string) ([]engine.Credit, error) {
+	return attempt(ctx, f.Faults, func() ([]engine.Credit, error) { return f.store.Annul(ctx, provider, references) })
+}
+
 func (f faultyCashbook) Payments(ctx context.Context, provider engine.ProviderID, purposes []engine.Purpose) ([][]engine.Payment, error) {
 	return attempt(ctx, f.Faults, func() ([][]engine.Payment, error) { return f.store.Payments(ctx, provider, purposes) })
 }

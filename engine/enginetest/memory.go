@@ -24,6 +24,7 @@ type Memory struct {
 	marks     map[mark]bool
 	payments  map[engine.ProviderID][]engine.Payment
 	credits   map[reference]engine.Credit
+	annulled  map[reference]engine.Credit
 	stops     map[stop]engine.StoppedAddress
 	entries   []engine.Entry
 	wakes     map[wakeName]engine.Wake
@@ -43,6 +44,8 @@ type Memory struct {
 	dialogs   map[stop]*dialogOf
 	signals   map[signal]time.Time // until when they are known
 	bookmarks map[senderChannel]string
+	documents map[recipientOf]string
+	found     map[givenTo]engine.Ordinal
 }
 
 // NewMemory makes an empty Memory.
@@ -56,6 +59,7 @@ func NewMemory() *Memory {
 		marks:     map[mark]bool{},
 		payments:  map[engine.ProviderID][]engine.Payment{},
 		credits:   map[reference]engine.Credit{},
+		annulled:  map[reference]engine.Credit{},
 		stops:     map[stop]engine.StoppedAddress{},
 		wakes:     map[wakeName]engine.Wake{},
 		answers:   map[asked]remembered{},
@@ -74,6 +78,8 @@ func NewMemory() *Memory {
 		dialogs:   map[stop]*dialogOf{},
 		signals:   map[signal]time.Time{},
 		bookmarks: map[senderChannel]string{},
+		documents: map[recipientOf]string{},
+		found:     map[givenTo]engine.Ordinal{},
 	}
 }
 
@@ -84,7 +90,7 @@ func (m *Memory) Stores() engine.Stores {
 		Cashbook: cashbook{m}, Stops: stops{m}, Journal: journal{m}, Queue: queue{m},
 		Answers: answers{m}, Consents: consents{m}, Frequency: frequency{m}, Claims: claims{m},
 		Pace: pace{m}, Breakers: breakers{m}, Tally: tally{m}, Chats: chats{m}, Inbox: inbox{m},
-		Notes: notes{m}, Dialogs: dialogs{m},
+		Notes: notes{m}, Dialogs: dialogs{m}, Documents: documents{m},
 	}
 }
 

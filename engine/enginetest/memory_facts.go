@@ -114,9 +114,37 @@ func (c cashbook) Close(ctx context.Context, provider engine.ProviderID, referen
 	}
 	defer leave()
 	for _, name := range references {
-		c.credits[reference{provider, name}] = engine.Closed
+		at := reference{provider, name}
+		c.credits[at] = engine.Closed
+		if _, is := c.annulled[at]; is {
+			c.annulled[at] = engine.Closed
+		}
 	}
 	return nil
+}
+
+func (c cashbook) Annul(ctx context.Context, provider engine.ProviderID, references []string) ([]engine.Credit, error) {
+	leave, err := c.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	list := make([]engine.Credit, len(references))
+	for i, name := range references {
+		at := reference{provider, name}
+		_, booked := c.credits[at]
+		before, annulled := c.annulled[at]
+		switch {
+		case annulled:
+			list[i] = before
+		case booked:
+			list[i], c.annulled[at] = engine.Booked, engine.Booked
+		default:
+			c.annulled[at] = engine.Closed
+		}
+		c.credits[at] = engine.Closed
+	}
+	return list, nil
 }
 
 func (c cashbook) Payments(ctx context.Context, provider engine.ProviderID, purposes []engine.Purpose) ([][]engine.Payment, error) {
@@ -130,7 +158,8 @@ func (c cashbook) Payments(ctx context.Context, provider engine.ProviderID, purp
 		for _, p := range c.payments[provider] {
 			byDocument := p.DocumentID != "" && p.DocumentID == purpose.DocumentID
 			byAccount := p.Account != "" && p.Account == purpose.Account && p.Period == purpose.Period
-			if byDocument || byAccount {
+			_, annulled := c.annulled[reference{provider, p.Reference}]
+			if (byDocument || byAccount) && !annulled {
 				found[i] = append(found[i], p)
 			}
 		}

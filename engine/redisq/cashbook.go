@@ -46,7 +46,7 @@ func (c cashbook) Credit(ctx context.Context, provider engine.ProviderID, paymen
 			return nil, err
 		}
 		for i, p := range page {
-			credit := engine.Credit(answers[i] - '0')
+			credit := min(engine.Credit(answers[i]-'0'), engine.Closed) // one that was annulled never counts again
 			if seen[p.Reference] {
 				credit = engine.Closed
 			}
@@ -117,18 +117,37 @@ func unpackPayments(text []byte, of engine.Purpose) ([]engine.Payment, error) {
 }
 
 func (c cashbook) Close(ctx context.Context, provider engine.ProviderID, references []string) error {
-	this, _ := c.epochs(provider)
 	for page := range slices.Chunk(references, cashPage) {
-		args := []any{this, c.life(), cashBuckets}
-		for _, reference := range page {
-			digest := c.digest(kindReference, reference)
-			args = append(args, digest[:])
-		}
-		if err := c.run(ctx, closeScript, []string{cashKey(provider)}, args...).Err(); err != nil {
+		if err := c.run(ctx, closeScript, []string{cashKey(provider)}, c.named(provider, page)...).Err(); err != nil {
 			return fail(ctx, "close payments", err)
 		}
 	}
 	return nil
+}
+
+func (c cashbook) Annul(ctx context.Context, provider engine.ProviderID, references []string) ([]engine.Credit, error) {
+	credits := make([]engine.Credit, 0, len(references))
+	for page := range slices.Chunk(references, cashPage) {
+		answers, err := c.run(ctx, annulScript, []string{cashKey(provider)}, c.named(provider, page)...).Text()
+		if err != nil {
+			return nil, fail(ctx, "annul payments", err)
+		}
+		for _, answer := range []byte(answers) {
+			credits = append(credits, engine.Credit(answer-'0'))
+		}
+	}
+	return credits, nil
+}
+
+// named are the arguments of a script about references.
+func (c cashbook) named(provider engine.ProviderID, references []string) []any {
+	this, last := c.epochs(provider)
+	args := []any{this, last, c.life(), cashBuckets}
+	for _, reference := range references {
+		digest := c.digest(kindReference, reference)
+		args = append(args, digest[:])
+	}
+	return args
 }
 
 func (c cashbook) Payments(ctx context.Context, provider engine.ProviderID, purposes []engine.Purpose) ([][]engine.Payment, error) {
@@ -176,10 +195,42 @@ func (c cashbook) Payments(ctx context.Context, provider engine.ProviderID, purp
 		}
 		found[a.place] = append(found[a.place], list...)
 	}
+	if err := c.without(ctx, provider, found); err != nil {
+		return nil, err
+	}
 	for _, list := range found {
 		slices.SortFunc(list, func(a, b engine.Payment) int {
 			return cmp.Or(a.PaidAt.Compare(b.PaidAt), cmp.Compare(a.Reference, b.Reference))
 		})
 	}
 	return found, nil
+}
+
+// without takes annulled payments out of what was found.
+func (c cashbook) without(ctx context.Context, provider engine.ProviderID, found [][]engine.Payment) error {
+	this, last := c.epochs(provider)
+	states := map[string][2]*redis.StringCmd{} // by reference, of this and the last epoch
+	_, err := c.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for _, list := range found {
+			for _, payment := range list {
+				digest := c.digest(kindReference, payment.Reference)
+				bucket := int(binary.BigEndian.Uint16(digest[:])) % cashBuckets
+				ask := func(epoch string) *redis.StringCmd {
+					return p.HGet(ctx, fmt.Sprintf("%sref:%d", epoch, bucket), string(digest[:]))
+				}
+				states[payment.Reference] = [2]*redis.StringCmd{ask(this), ask(last)}
+			}
+		}
+		return nil
+	})
+	if err != nil && !missing(err) {
+		return fail(ctx, "read payments", err)
+	}
+	for i := range found {
+		found[i] = slices.DeleteFunc(found[i], func(p engine.Payment) bool {
+			state := cmp.Or(states[p.Reference][0].Val(), states[p.Reference][1].Val())
+			return state == "3" || state == "4"
+		})
+	}
+	return nil
 }

@@ -6,7 +6,7 @@
 -- ARGV[3] life in ms
 -- ARGV[4] buckets
 -- ARGV[5…] triples: digest of the reference, digest of the purpose, record
--- Returns a string with one digit a payment: "0" it was new and is booked now, "1" it was booked, "2" it was closed.
+-- Returns a string with one digit a payment: "0" it was new and is booked now, "1" it was booked, "2" it was closed, "3" and "4" it was annulled.
 local buckets = tonumber(ARGV[4])
 local function bucket(digest)
   local a, b = string.byte(digest, 1, 2)

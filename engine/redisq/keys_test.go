@@ -104,6 +104,9 @@ func useCampaign(ctx context.Context, s engine.Stores, list []engine.Recipient, 
 			return err
 		},
 		func() error { return s.Claims.Close(ctx, c.ID, "0.1", []string{list[0].Email}, true) },
+		func() error {
+			return s.Documents.Give(ctx, c.ID, map[engine.Ordinal]string{1: list[0].DocumentID})
+		},
 	}
 }
 

@@ -35,6 +35,8 @@ var (
 	creditText string
 	//go:embed close.lua
 	closeText string
+	//go:embed annul.lua
+	annulText string
 	//go:embed swap.lua
 	swapText string
 	//go:embed exchange.lua
@@ -77,6 +79,7 @@ var (
 	markScript      = redis.NewScript(markText)
 	creditScript    = redis.NewScript(creditText)
 	closeScript     = redis.NewScript(closeText)
+	annulScript     = redis.NewScript(annulText)
 	swapScript      = redis.NewScript(swapText)
 	exchangeScript  = redis.NewScript(exchangeText)
 	forgetScript    = redis.NewScript(forgetText)
