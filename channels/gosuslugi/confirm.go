@@ -12,8 +12,9 @@ import (
 // A receipt is what was asked and where, in words divided by blanks: the code of a counter and the acknowledgment; for notices also the
 // TransportGUID of the notice, which many residents share; or waited and the names of errands.
 const (
-	sought = "s" // documents that were looked for
-	waited = "w" // errands
+	sought       = "s" // documents that were looked for
+	soughtReport = "p" // an outage report that was looked for
+	waited       = "w" // errands
 )
 
 func receipt(words ...string) string { return strings.Join(words, " ") }
@@ -80,7 +81,7 @@ func (q question) put(words []string) {
 			q.wait()
 		}
 	default:
-		at := map[string]counter{billing.code: billing, sought: billing, houses.code: houses, outages.code: outages}[words[0]]
+		at := map[string]counter{billing.code: billing, sought: billing, houses.code: houses, outages.code: outages, soughtReport: outages}[words[0]]
 		state, failed := q.state(q.ctx, q.office, at, words[1])
 		switch {
 		case failed != nil && ruleOf(failed.code).code == "INT002013":
@@ -89,6 +90,8 @@ func (q question) put(words []string) {
 			q.wait()
 		case words[0] == sought:
 			q.found(state)
+		case words[0] == soughtReport:
+			q.foundReport(state, q.notice(q.who[0]))
 		default:
 			q.imported(state, words[0])
 		}
@@ -137,6 +140,9 @@ func (q question) imported(state *stateResult, kind string) {
 		}
 		q.stale(failed)
 		q.each(engine.Result{Fault: failed.Fault})
+		if !failed.doubt {
+			q.settle(nil)
+		}
 		return
 	}
 	byTransport := map[string]*importResult{}
@@ -151,10 +157,9 @@ func (q question) imported(state *stateResult, kind string) {
 	}
 	var doubtful []int
 	for _, i := range q.who {
-		words := strings.Fields(q.pending[i].Text)
-		transport := guidOf(q.pending[i].Key)
-		if len(words) > 2 {
-			transport = words[2]
+		transport := q.notice(i)
+		if transport == "" {
+			transport = guidOf(q.pending[i].Key)
 		}
 		doubt := false
 		if q.results[i], doubt = q.outcome(byTransport[transport]); doubt && kind == billing.code {
@@ -167,6 +172,15 @@ func (q question) imported(state *stateResult, kind string) {
 	if doubtful != nil {
 		q.doubt(q.ctx, q.office, q.keys(doubtful))
 	}
+	q.settle(byTransport)
+}
+
+// notice is the TransportGUID of the notice that a message is asked about; empty if it is none.
+func (q question) notice(i int) string {
+	if words := strings.Fields(q.pending[i].Text); len(words) > 2 && words[0] != waited {
+		return words[2]
+	}
+	return ""
 }
 
 // wholeError is the error of a request as a whole; nil if it has none.

@@ -17,6 +17,7 @@ type rule struct {
 	whole  bool          // it is not about this message
 	doubt  bool          // nobody knows whether the request was taken
 	stale  bool          // what is remembered of registries and accounts is out of date
+	gone   bool          // what it refers to is not there: a report or news that this one was to change
 }
 
 // rules are the codes that public clients have met; the whole list is in the "Альбом ТФФ", which is given to participants only. The first that
@@ -31,7 +32,7 @@ var rules = []rule{
 	{code: "INT002012", reason: engine.BadAddress, means: "there is nothing to export"},
 	{code: "INT002000", reason: engine.BadAddress, means: "a value is not in the registry: the account or the house"},
 	{code: "INT002031", reason: engine.Unknown, means: "the identifier of the house has changed", stale: true},
-	{code: "INT002034", reason: engine.Unknown, means: "a reference is out of date", stale: true},
+	{code: "INT002034", reason: engine.Unknown, means: "a reference is out of date", stale: true, gone: true},
 	{code: "INT008165", reason: engine.BadMessage, means: "the sums differ from those ГИС ЖКХ computes (see gis.confirm_amounts)"},
 	{code: "INT0160", reason: engine.BadMessage, means: "an entry of a registry is not there", stale: true},
 	{code: "SRV007079", reason: engine.Unknown, means: "the identifiers of a registry are another stand's", stale: true},

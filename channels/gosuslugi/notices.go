@@ -1,12 +1,9 @@
 package gosuslugi
 
 import (
-	"encoding/json"
 	"encoding/xml"
 	"errors"
-	"slices"
-	"time"
-	"unicode/utf8"
+	"strings"
 
 	"vestnik/engine"
 )
@@ -14,176 +11,184 @@ import (
 // What one request may hold, by the schemas.
 const mostNotices = 100
 
-// notice is what is to be told to one house: an outage report or news.
-type notice struct {
-	of        int // the message
-	transport string
-	element   any
+// story is what a message is to tell its house.
+type story struct {
+	telling
+	of    int // the message
+	msg   *engine.Message
+	id    string // TransportGUID: the same for all residents of the house, on every attempt
+	house string // in small letters
+	ref   string // of the campaign
+
+	own, earlier *event // of an attempt before, and of an outage before; nil: there was none
 }
 
-// notices places a notice for the house of each message: a planned outage as a report, everything else as news. An importVotingMessage is not
-// made: it needs the initiators and the wording of each decision, which no template has.
+// notice is one story as it is sent: an outage report, or news and what they take the place of.
+type notice struct {
+	of       int // the message
+	event    *event
+	elements []any
+}
+
+// event is the note of the story.
+func (s *story) event() *event {
+	return &event{id: s.id, House: s.house, Reference: s.ref, Service: s.Service, Deed: placed, Over: s.over}
+}
+
+// notices places a notice for the house of each message: an outage as a report, as far as the format has one for it, everything else as news.
 func (v *visit) notices(who []int) {
-	var news, reports []notice
-	var known registries
+	list := v.stories(who)
+	if v.from.Campaign.Kind == engine.KindOutage {
+		if err := v.past(list); err != nil {
+			v.failStories(list, storeDown(err))
+			return
+		}
+		list = v.answered(list)
+	}
+	known, list := v.lookedUp(list)
+	var news, reports []*notice
+	for _, s := range list {
+		if n := s.report(known, v.cfg.now()); n != nil {
+			reports = append(reports, n)
+			continue
+		}
+		n, err := s.news(v.cfg.now())
+		if err != nil {
+			v.fail([]int{s.of}, &engine.Fault{Reason: engine.BadMessage, Code: "news", Err: err})
+			continue
+		}
+		news = append(news, n)
+	}
+	v.publish(newsDesk, news)
+	v.publish(outageDesk, reports)
+}
+
+// stories reads what messages tell; one without a house has failed.
+func (v *visit) stories(who []int) (list []*story) {
 	for _, i := range who {
 		msg := &v.msgs[i]
 		if !isGUID(msg.Recipient.House) {
 			v.fail([]int{i}, badAddress("house"))
 			continue
 		}
-		told := v.tell(msg)
-		if told.planned(v.cfg.now()) {
-			if known == nil {
-				var waiting []string
-				var failed *failure
-				known, waiting, failed = v.lists(outageReasons, outageKinds)
-				if failed != nil {
-					v.fail(who, failed.Fault)
-					return
-				}
-				if waiting != nil {
-					v.later(who, waitFor(waiting))
-					return
-				}
-			}
-			if report, ok := told.report(guidOf(msg.Key), msg.Recipient.House, known); ok {
-				reports = append(reports, notice{i, guidOf(msg.Key), report})
-				continue
-			}
-		}
-		item, err := told.news(guidOf(msg.Key), msg, v.cfg.now())
-		if err != nil {
-			v.fail([]int{i}, &engine.Fault{Reason: engine.BadMessage, Code: "news", Err: err})
-			continue
-		}
-		news = append(news, notice{i, guidOf(msg.Key), item})
+		house := strings.ToLower(msg.Recipient.House)
+		list = append(list, &story{telling: v.tell(msg), of: i, msg: msg, id: v.noticeID(msg.Key, house), house: house, ref: v.from.Campaign.Reference})
 	}
-	v.publish(houses, "importNotificationData", head("hm:importNotificationRequest", "13.2.2.0", "hm"), news)
-	v.publish(outages, "importOutageReport", head("or:importOutageReportRequest", "13.2.2.0", "or", "nsi"), reports)
+	return list
 }
 
-// publish sends notices, as many a request as it may hold. The format has no way to find out whether news are there: when nobody knows whether
-// they were taken, they may come twice.
-func (v *visit) publish(at counter, action string, start xml.StartElement, list []notice) {
-	for pack := range slices.Chunk(list, mostNotices) {
-		who := make([]int, len(pack))
-		for k, n := range pack {
-			who[k] = n.of
+// noticeID is the TransportGUID of a house's notice: it follows from engine.MessageKey without the recipient, and from the house, since after a
+// failure another resident of the house may be the one whose message is sent.
+func (v *visit) noticeID(key, house string) string {
+	rest, ours := strings.CutPrefix(key, string(v.from.Campaign.ID)+"-")
+	if _, place, both := strings.Cut(rest, "-"); ours && both {
+		key = string(v.from.Campaign.ID) + "-" + place
+	}
+	return guidOf(key + "/" + house)
+}
+
+func (v *visit) failStories(list []*story, fault *engine.Fault) {
+	for _, s := range list {
+		v.fail([]int{s.of}, fault)
+	}
+}
+
+// lookedUp gives the registries that stories need. Those which have to wait for them are left out.
+func (v *visit) lookedUp(list []*story) (registries, []*story) {
+	var need []*story
+	for _, s := range list {
+		if s.reported(v.cfg.now()) {
+			need = append(need, s)
 		}
-		if v.ctx.Err() != nil {
-			v.fail(who, untried(v.ctx))
-			continue
-		}
-		answer, failed := v.post(v.ctx, v.office, at, action, func(to *xml.Encoder) error {
-			err := to.EncodeToken(start)
-			for _, n := range pack {
-				err = errors.Join(err, to.Encode(n.element))
-			}
-			return errors.Join(err, to.EncodeToken(start.End()))
-		})
-		if failed == nil && answer.Body.Ack == nil {
-			failed = strange(200)
-		}
+	}
+	if need == nil {
+		return nil, list
+	}
+	known, waiting, failed := v.lists(outageReasons, outageKinds)
+	if failed == nil && waiting == nil {
+		return known, list
+	}
+	for _, s := range list {
 		if failed != nil {
-			v.fail(who, failed.Fault)
+			v.fail([]int{s.of}, failed.Fault)
 			continue
 		}
+		v.later([]int{s.of}, waitFor(waiting))
+	}
+	return nil, nil
+}
+
+// desk is where notices of a sort are handed in.
+type desk struct {
+	at     counter
+	action string
+	start  func() xml.StartElement
+	most   int
+}
+
+// The desks.
+var (
+	newsDesk   = desk{houses, "importNotificationData", func() xml.StartElement { return head("hm:importNotificationRequest", "13.2.2.0", "hm") }, mostNotices}
+	outageDesk = desk{outages, "importOutageReport", func() xml.StartElement { return head("or:importOutageReportRequest", "13.2.2.0", "or", "nsi") }, mostNotices}
+)
+
+// publish sends notices, as many a request as it may hold.
+func (v *visit) publish(to desk, list []*notice) {
+	var pack []*notice
+	held := 0
+	for _, n := range list {
+		if held+len(n.elements) > to.most {
+			v.handIn(to, pack)
+			pack, held = nil, 0
+		}
+		pack, held = append(pack, n), held+len(n.elements)
+	}
+	v.handIn(to, pack)
+}
+
+// handIn sends one request. What is sent is noted first; what certainly was not taken is forgotten again.
+func (v *visit) handIn(to desk, pack []*notice) {
+	if len(pack) == 0 {
+		return
+	}
+	var who []int
+	var events []*event
+	var ids []string
+	for _, n := range pack {
+		who, ids = append(who, n.of), append(ids, n.event.id)
+		if v.from.Campaign.Kind == engine.KindOutage {
+			events = append(events, n.event)
+		}
+	}
+	if v.ctx.Err() != nil {
+		v.fail(who, untried(v.ctx))
+		return
+	}
+	if err := v.announce(v.ctx, v.office, events); err != nil {
+		v.fail(who, storeDown(err))
+		return
+	}
+	answer, failed := v.post(v.ctx, v.office, to.at, to.action, func(out *xml.Encoder) error {
+		start := to.start()
+		err := out.EncodeToken(start)
 		for _, n := range pack {
-			v.later([]int{n.of}, receipt(at.code, answer.Body.Ack.MessageGUID, n.transport))
+			for _, element := range n.elements {
+				err = errors.Join(err, out.Encode(element))
+			}
 		}
+		return errors.Join(err, out.EncodeToken(start.End()))
+	})
+	if failed == nil && answer.Body.Ack == nil {
+		failed = strange(200)
 	}
-}
-
-// telling is what the variables of a campaign say about an event.
-type telling struct {
-	kind     engine.Kind
-	urgent   bool
-	Service  string `json:"service"`
-	Reason   string `json:"reason"`
-	Phone    string `json:"phone"`
-	From     string `json:"from"`
-	To       string `json:"to"`
-	Deadline string `json:"deadline"`
-	Ends     string `json:"ends_at"`
-}
-
-func (v *visit) tell(msg *engine.Message) telling {
-	t := telling{kind: v.from.Campaign.Kind, urgent: v.from.Campaign.Urgent}
-	for _, vars := range []json.RawMessage{v.from.Campaign.Vars, msg.Recipient.Vars} {
-		_ = json.Unmarshal(vars, &t) // what is no text is not told: the message itself says it
-	}
-	return t
-}
-
-// planned reports whether it is an outage that is still to begin. One that has begun is an emergency, which outage reports do not take.
-func (t telling) planned(now time.Time) bool {
-	from, err := time.Parse(time.RFC3339, t.From)
-	return t.kind == engine.KindOutage && !t.urgent && err == nil && from.After(now)
-}
-
-// important reports whether news should stand out: an outage that goes on.
-func (t telling) important(now time.Time) bool {
-	return t.kind == engine.KindOutage && (t.urgent || t.From != "" && !t.planned(now))
-}
-
-// ends is until when the news is worth reading; zero: nobody knows.
-func (t telling) ends(now time.Time) time.Time {
-	for _, text := range []string{t.To, t.Ends, t.Deadline} {
-		if at, err := time.Parse(time.RFC3339, text); err == nil && at.After(now) {
-			return at
+	if failed != nil {
+		if !failed.doubt {
+			v.retract(v.ctx, v.office, ids)
 		}
+		v.fail(who, failed.Fault)
+		return
 	}
-	return time.Time{}
-}
-
-// The elements of news (importNotificationRequest, version 13.2.2.0).
-type (
-	news struct {
-		XMLName   xml.Name `xml:"hm:notification"`
-		Transport string   `xml:"base:TransportGUID"`
-		Topic     string   `xml:"hm:Create>hm:Topic"`
-		Important bool     `xml:"hm:Create>hm:IsImportant,omitempty"`
-		Content   string   `xml:"hm:Create>hm:content"`
-		House     string   `xml:"hm:Create>hm:FIASHouseGuid"`
-		NoLimit   bool     `xml:"hm:Create>hm:IsNotLimit,omitempty"`
-		Start     string   `xml:"hm:Create>hm:StartDate,omitempty"`
-		End       string   `xml:"hm:Create>hm:EndDate,omitempty"`
-		Send      bool     `xml:"hm:Create>hm:IsShipOff"`
-		Mobile    bool     `xml:"hm:Create>hm:IsForPublishToMobileApp"`
-		Feed      feed     `xml:"hm:Create>hm:MobileAppData"`
+	for _, n := range pack {
+		v.later([]int{n.of}, receipt(to.at.code, answer.Body.Ack.MessageGUID, n.event.id))
 	}
-	feed struct {
-		Short bool   `xml:"hm:IsShortTopic"`
-		Pin   bool   `xml:"hm:IsPin"`
-		URL   string `xml:"hm:url,omitempty"`
-	}
-)
-
-// How long texts may be, in characters; a text of the feed is short up to shortText.
-const (
-	mostTopic   = 200
-	mostContent = 5000
-	shortText   = 500
-)
-
-// news makes the news of a message. It goes to the residents at once and into the feed of Госуслуги.Дом.
-func (t telling) news(transport string, msg *engine.Message, now time.Time) (news, error) {
-	length := utf8.RuneCountInString(msg.Content.Text)
-	if msg.Content.Subject == "" || length == 0 || length > mostContent {
-		return news{}, errors.New("news needs a subject, and a text of 1 to 5000 characters")
-	}
-	n := news{
-		Transport: transport, Topic: cut(msg.Content.Subject, mostTopic), Important: t.important(now), Content: msg.Content.Text,
-		House: msg.Recipient.House, Send: true, Mobile: true, Feed: feed{Short: length <= shortText, Pin: t.important(now)},
-	}
-	if len(msg.Content.Buttons) > 0 && len(msg.Content.Buttons[0].URL) <= 2000 {
-		n.Feed.URL = msg.Content.Buttons[0].URL
-	}
-	if end := t.ends(now); end.IsZero() {
-		n.NoLimit = true
-	} else {
-		n.Start, n.End = now.Format(time.RFC3339), end.Format(time.RFC3339)
-	}
-	return n, nil
 }

@@ -79,6 +79,7 @@ type stateResult struct {
 	Accounts  []accountResult  `xml:"exportAccountResult"`
 	Documents []documentResult `xml:"exportPaymentDocResult>PaymentDocument"`
 	Entries   []entryResult    `xml:"NsiItem>NsiElement"`
+	Reports   []reportResult   `xml:"ExportOutageReportResult>OutageReport"`
 }
 
 // ready is the RequestState of a request that is done; 1 is received, 2 in work.

@@ -38,7 +38,10 @@ var jobs = map[string]map[string]struct {
 		"importNotificationData": {"importNotificationRequest", (*Server).importNews, map[string]int{"notification": 100}},
 		"exportAccountData":      {"exportAccountRequest", (*Server).exportAccounts, map[string]int{"FIASHouseGuid": 1, "AccountGUID": 1000}},
 	},
-	outageSpace: {"importOutageReport": {"importOutageReportRequest", (*Server).importOutages, map[string]int{"OutageReport": 100}}},
+	outageSpace: {
+		"importOutageReport": {"importOutageReportRequest", (*Server).importOutages, map[string]int{"OutageReport": 100}},
+		"exportOutageReport": {"exportOutageReportRequest", (*Server).exportOutages, nil},
+	},
 	nsiSpace:    {"exportDataProviderNsiItem": {"exportDataProviderNsiItemRequest", (*Server).exportRegistry, nil}},
 	commonSpace: {"exportNsiItem": {"exportNsiItemRequest", (*Server).exportRegistry, nil}},
 }
