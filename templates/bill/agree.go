@@ -2,7 +2,6 @@ package bill
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,8 +11,8 @@ import (
 )
 
 // agree compares what a document says, in its text and in its QR code, with the bill it was printed from.
-func agree(pdf []byte, b *Bill) error {
-	p, err := reread(pdf)
+func (r *reader) agree(pdf []byte, b *Bill) error {
+	p, err := r.read(pdf)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrDisagrees, err)
 	}
@@ -49,10 +48,9 @@ func agreeCode(code map[string]string, b *Bill) error {
 
 // after gives the text that was set right behind a label.
 func (p printed) after(label string) string {
-	if i := slices.Index(p.texts, label); i >= 0 && i+1 < len(p.texts) {
-		return p.texts[i+1]
-	}
-	return ""
+	_, rest, _ := strings.Cut("\n"+p.texts, "\n"+label+"\n")
+	text, _, _ := strings.Cut(rest, "\n")
+	return text
 }
 
 // squeeze leaves single spaces.

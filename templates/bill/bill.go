@@ -7,10 +7,15 @@
 package bill
 
 import (
+	"bytes"
+	"compress/zlib"
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
+
+	"rsc.io/qr/coding"
 
 	"vestnik/engine"
 	"vestnik/templates"
@@ -58,19 +63,38 @@ func (b *Bill) payable() bool { return b.Amount > 0 && b.Payee.Complete() }
 func (b *Bill) month() string { return b.Period.Format("012006") }
 
 // Printer prints bills. It is safe for concurrent use.
-type Printer struct{ faces []*faces } // the fewest letters first: documents with few are made sooner
+type Printer struct {
+	usual   [2]*faces // without and with Latin letters
+	presses sync.Pool // of *press
+
+	mutex sync.Mutex
+	rare  map[string]*faces // by the letters that they have beyond the usual
+}
+
+// press is what the printing of one bill leaves behind for the next: room that is large, and would have to be found anew each time.
+type press struct {
+	drawing drawing
+	sheet   sheet
+	paper   paper
+	reader  reader
+}
 
 // NewPrinter makes a Printer; it takes some milliseconds to cut the fonts.
 func NewPrinter() (*Printer, error) {
-	p := &Printer{}
-	for _, letters := range [][]rune{russian(), everyday(), nil} {
+	p := &Printer{rare: map[string]*faces{}, presses: sync.Pool{New: func() any { return newPress() }}}
+	for i, letters := range [][]rune{cyrillic(), slices.Concat(cyrillic(), latin())} {
 		f, err := newFaces(letters)
 		if err != nil {
 			return nil, fmt.Errorf("make the fonts of bills: %w", err)
 		}
-		p.faces = append(p.faces, f)
+		p.usual[i] = f
 	}
 	return p, nil
+}
+
+func newPress() *press {
+	packer, _ := zlib.NewWriterLevel(nil, zlib.BestSpeed) // the level is one that there is
+	return &press{drawing: drawing{plans: map[coding.Version]*coding.Plan{}}, paper: paper{packer: packer}}
 }
 
 // ErrDisagrees means that what was printed is not what the bill says, in its text or in its QR code.
@@ -82,32 +106,76 @@ func (p *Printer) Print(b *Bill) ([]byte, error) {
 	if b.Account == "" || b.Period.IsZero() {
 		return nil, errors.New("a bill needs an account and a month")
 	}
+	faces, err := p.facesFor(b)
+	if err != nil {
+		return nil, fmt.Errorf("print a bill: %w", err)
+	}
 	code := ""
 	if b.payable() {
 		code = payload(b)
 	}
-	s := newSheet(p.facesFor(b))
-	s.bill(b, code)
-	pdf, err := s.finish(b)
+	press := p.presses.Get().(*press)
+	defer p.presses.Put(press)
+	pdf, err := press.print(faces, b, code)
 	if err != nil {
 		return nil, fmt.Errorf("print a bill: %w", err)
 	}
-	if err := agree(pdf, b); err != nil {
+	if err := press.reader.agree(pdf, b); err != nil {
 		return nil, err
 	}
-	return pdf, nil
+	return bytes.Clone(pdf), nil
 }
 
-// facesFor chooses the faces with the fewest letters that have all those of the bill; what none has, the last ones make visible.
-func (p *Printer) facesFor(b *Bill) *faces {
-	texts := []string{b.Provider, b.Payee.Name, b.Payee.Bank, b.Account, b.Document, b.Payer, b.Address, b.Area, b.Residents}
-	for _, c := range b.Charges {
-		texts = append(texts, c.Name, c.Unit)
-	}
-	for _, f := range p.faces {
-		if !slices.ContainsFunc(texts, func(text string) bool { return !f.has(text) }) {
-			return f
+// print gives the bill, good until the next one is printed; code is the payload of its QR code, empty if it has none.
+func (p *press) print(f *faces, b *Bill, code string) (pdf []byte, err error) {
+	var pixels []byte
+	side := 0
+	if code != "" {
+		if pixels, side, err = p.drawing.draw(code); err != nil {
+			return nil, err
 		}
 	}
-	return p.faces[len(p.faces)-1]
+	p.sheet.begin(f)
+	p.sheet.bill(b, code != "")
+	return p.paper.write(&p.sheet, b, pixels, side), nil
+}
+
+// mostRare is how many sets of letters are kept: those of many bills at once, such as the letters of a provider's name, not those of single names.
+const mostRare = 32
+
+// facesFor gives the usual faces, or some that have the bill's unusual letters too: whole alphabets would make every bill several times larger.
+func (p *Printer) facesFor(b *Bill) (*faces, error) {
+	texts := []string{b.Provider, b.Payee.Name, b.Payee.Bank, b.Account, b.Document, b.Payer, b.Address, b.Area, b.Residents}
+	for _, c := range b.Charges {
+		texts = append(texts, c.Name, c.Unit, c.Volume, c.Rate)
+	}
+	var rare []rune
+	for _, f := range p.usual {
+		if rare = f.lacking(rare[:0], texts); len(rare) == 0 {
+			return f, nil
+		}
+	}
+	slices.Sort(rare)
+	return p.rareFaces(slices.Compact(rare))
+}
+
+func (p *Printer) rareFaces(rare []rune) (*faces, error) {
+	key := string(rare)
+	p.mutex.Lock()
+	found := p.rare[key]
+	p.mutex.Unlock()
+	if found != nil {
+		return found, nil
+	}
+	made, err := newFaces(slices.Concat(cyrillic(), latin(), rare, []rune{missing}))
+	if err != nil {
+		return nil, err
+	}
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if len(p.rare) >= mostRare {
+		clear(p.rare)
+	}
+	p.rare[key] = made
+	return made, nil
 }

@@ -1,6 +1,7 @@
 package bill
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -160,7 +161,7 @@ func TestBillsAtOnce(t *testing.T) {
 // TestDisagreement compares a document with every bill that differs from its own in what matters.
 func TestDisagreement(t *testing.T) {
 	pdf := document(t, usual())
-	if err := agree(pdf, usual()); err != nil {
+	if err := (&reader{}).agree(pdf, usual()); err != nil {
 		t.Fatal(err)
 	}
 	for name, change := range map[string]func(*Bill){
@@ -171,7 +172,7 @@ func TestDisagreement(t *testing.T) {
 	} {
 		b := usual()
 		change(b)
-		if err := agree(pdf, b); !errors.Is(err, ErrDisagrees) || strings.Contains(err.Error(), b.Account) {
+		if err := (&reader{}).agree(pdf, b); !errors.Is(err, ErrDisagrees) || strings.Contains(err.Error(), b.Account) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -186,21 +187,49 @@ func TestForgedDocument(t *testing.T) {
 	other := usual()
 	other.Amount--
 	for name, code := range map[string]string{"another's": payload(other), "none": "", "of no standard": "https://example.org", "of two sums": payload(usual()) + "|Sum=1"} {
-		s := newSheet(p.faces[0])
-		s.bill(usual(), code)
-		pdf, err := s.finish(usual())
+		pdf, err := newPress().print(p.usual[0], usual(), code)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := agree(pdf, usual()); !errors.Is(err, ErrDisagrees) {
+		if err := (&reader{}).agree(pdf, usual()); !errors.Is(err, ErrDisagrees) {
 			t.Errorf("a code %s: %v", name, err)
 		}
 	}
 	pdf := document(t, usual())
 	for at := 100; at < len(pdf); at += len(pdf) / 60 {
-		if err := agree(pdf[:at], usual()); !errors.Is(err, ErrDisagrees) {
+		if err := (&reader{}).agree(pdf[:at], usual()); !errors.Is(err, ErrDisagrees) {
 			t.Errorf("the first %d bytes: %v", at, err)
 		}
+	}
+	for at := 0; at < len(pdf); at += 97 {
+		damaged := bytes.Clone(pdf)
+		damaged[at] ^= 0x15
+		if err := (&reader{}).agree(damaged, usual()); err != nil && !errors.Is(err, ErrDisagrees) {
+			t.Errorf("with byte %d changed: %v", at, err)
+		}
+	}
+}
+
+// TestUnusualLetters prints bills with letters of which no two have the same: each has its own, and the fonts kept for them stay few.
+func TestUnusualLetters(t *testing.T) {
+	p, err := NewPrinter()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for letter := 'ა'; letter < 'ა'+mostRare+3; letter++ {
+		b := usual()
+		b.Payer, b.Charges[0].Volume = "Müller "+string(letter), "≈ 1"
+		pdf, err := p.Print(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		said, err := (&reader{}).read(pdf)
+		if err != nil || !strings.Contains(said.texts, b.Payer) || !strings.Contains(said.texts, "≈ 1") {
+			t.Errorf("%c: %v: %q", letter, err, said.texts)
+		}
+	}
+	if len(p.rare) > mostRare {
+		t.Errorf("%d sets of fonts are kept", len(p.rare))
 	}
 }
 
@@ -217,10 +246,10 @@ func BenchmarkPrint(b *testing.B) {
 // BenchmarkAgree is what reading it back takes of that.
 func BenchmarkAgree(b *testing.B) {
 	bill := usual()
-	pdf := document(b, bill)
+	pdf, reader := document(b, bill), reader{}
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := agree(pdf, bill); err != nil {
+		if err := reader.agree(pdf, bill); err != nil {
 			b.Fatal(err)
 		}
 	}

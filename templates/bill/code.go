@@ -1,13 +1,15 @@
 package bill
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
-	"rsc.io/qr"
+	"rsc.io/qr/coding"
 )
 
 // standard begins every payload: ГОСТ Р 56042-2014, version 1, UTF-8.
@@ -101,13 +103,54 @@ const (
 	quiet = 4
 )
 
-// picture draws a payload as a PNG of black and white, in bytes without an ECI, which banks' readers do not expect, and at level M, which lets 15 %
-// of it be spoiled.
-func picture(payload string) ([]byte, error) {
-	code, err := qr.Encode(payload, qr.M)
+// drawing makes the pictures of QR codes: one dot a bit, 0 is black, rows filled up to whole bytes. The plan of where which bit goes is the same
+// for all codes of a size, and kept.
+type drawing struct {
+	plans  map[coding.Version]*coding.Plan
+	pixels []byte
+}
+
+// draw draws a payload, in bytes without an ECI, which banks' readers do not expect, and at level M, which lets 15 % of it be spoiled. The pixels
+// are good until the next drawing; side is how many of them a row has.
+func (d *drawing) draw(payload string) (pixels []byte, side int, err error) {
+	code, err := d.encode(coding.String(payload))
 	if err != nil {
-		return nil, fmt.Errorf("encode the QR code: %w", err)
+		return nil, 0, fmt.Errorf("encode the QR code: %w", err)
 	}
-	code.Scale = dots
-	return code.PNG(), nil
+	side = (code.Size + 2*quiet) * dots
+	stride := (side + 7) / 8
+	d.pixels = slices.Grow(d.pixels[:0], side*stride)[:side*stride]
+	for i := range d.pixels {
+		d.pixels[i] = 0xFF
+	}
+	for y := range code.Size {
+		rows := d.pixels[(y+quiet)*dots*stride:][:dots*stride]
+		for x := range code.Size {
+			for at := (x + quiet) * dots; code.Black(x, y) && at < (x+quiet+1)*dots; at++ {
+				rows[at/8] &^= 0x80 >> (at % 8)
+			}
+		}
+		for n := 1; n < dots; n++ {
+			copy(rows[n*stride:], rows[:stride])
+		}
+	}
+	return d.pixels, side, nil
+}
+
+// encode makes the smallest code that holds a text.
+func (d *drawing) encode(text coding.String) (*coding.Code, error) {
+	size := coding.Version(coding.MinVersion)
+	for ; text.Bits(size) > size.DataBytes(coding.M)*8; size++ {
+		if size == coding.MaxVersion {
+			return nil, errors.New("the text is too long")
+		}
+	}
+	if d.plans[size] == nil {
+		plan, err := coding.NewPlan(size, coding.M, 0)
+		if err != nil {
+			return nil, err
+		}
+		d.plans[size] = plan
+	}
+	return d.plans[size].Encode(text)
 }

@@ -6,7 +6,6 @@ import (
 
 	"codeberg.org/go-fonts/dejavu/dejavusanscondensed"
 	"codeberg.org/go-fonts/dejavu/dejavusanscondensedbold"
-	"github.com/signintech/gopdf"
 	"golang.org/x/image/font"
 	"golang.org/x/image/font/sfnt"
 	"golang.org/x/image/math/fixed"
@@ -21,29 +20,33 @@ const (
 	bold
 )
 
-// names are those the faces have in a document.
+// names are those of the faces.
 var names = [...]string{regular: "DejaVuSansCondensed", bold: "DejaVuSansCondensed-Bold"}
 
 // missing stands for a letter that no font of ours has: a name is never printed as if it were shorter.
 const missing = '□'
 
-// faces are both faces, ready to be used by many documents at once.
+// faces are both faces, cut down to some letters, ready to be used by many documents at once.
 type faces struct {
-	fonts    gopdf.FontContainer
-	advances [2]map[rune]float64 // the width of a letter by its size
+	letters [2][]letter // by their numbers in Unicode, up to the last
+	embedded
 }
 
-// russian are the letters that nearly every bill gets by with, and what this package itself prints.
-func russian() []rune {
-	return stretches([2]rune{' ', '~'}, [2]rune{0xA0, 0xA0}, [2]rune{'«', '«'}, [2]rune{'»', '»'}, [2]rune{'°', '³'}, [2]rune{'·', '·'}, [2]rune{'Ё', 'Ё'},
-		[2]rune{'А', 'я'}, [2]rune{'ё', 'ё'}, [2]rune{'–', '—'}, [2]rune{'“', '„'}, [2]rune{'№', '№'}, [2]rune{'₽', '₽'}, [2]rune{'−', '−'})
+// letter is one of a face; without a code the face does not have it.
+type letter struct {
+	code    uint16
+	advance float32 // by the size
 }
 
-// everyday are the Latin and Cyrillic letters of all kinds, and signs: what names in Russia are written in.
-func everyday() []rune {
-	return stretches([2]rune{' ', '~'}, [2]rune{0xA0, 0x17F}, [2]rune{0x400, 0x52F}, [2]rune{'Ə', 'Ə'}, [2]rune{'ə', 'ə'}, [2]rune{0x2010, 0x2026},
-		[2]rune{'№', '№'}, [2]rune{'₽', '₽'}, [2]rune{'−', '−'}, [2]rune{missing, missing})
+// cyrillic are the letters that most bills get by with, and what this package itself prints: documents with few letters are smaller.
+func cyrillic() []rune {
+	return stretches([2]rune{' ', '@'}, [2]rune{'Q', 'R'}, [2]rune{'[', '`'}, [2]rune{'{', '~'}, [2]rune{0xA0, 0xA0}, [2]rune{'«', '«'}, [2]rune{'»', '»'},
+		[2]rune{'°', '³'}, [2]rune{'·', '·'}, [2]rune{'Ё', 'Ё'}, [2]rune{'А', 'я'}, [2]rune{'ё', 'ё'}, [2]rune{'–', '—'}, [2]rune{'“', '„'},
+		[2]rune{'№', '№'}, [2]rune{'₽', '₽'}, [2]rune{'−', '−'})
 }
+
+// latin are the letters that some names and numbers have beside.
+func latin() []rune { return stretches([2]rune{'A', 'Z'}, [2]rune{'a', 'z'}) }
 
 // stretches are the letters from the first to the last of each.
 func stretches(list ...[2]rune) (letters []rune) {
@@ -55,39 +58,32 @@ func stretches(list ...[2]rune) (letters []rune) {
 	return letters
 }
 
-// newFaces cuts both faces down to some letters; nil: all they have in the Basic Multilingual Plane.
+// newFaces cuts both faces down to some letters.
 func newFaces(letters []rune) (*faces, error) {
-	if letters == nil {
-		for letter := rune(' '); letter < 0xFFFF; letter++ {
-			letters = append(letters, letter)
-		}
-	}
 	f := &faces{}
+	cut := [2][]byte{}
 	for weight, whole := range [...][]byte{regular: dejavusanscondensed.TTF, bold: dejavusanscondensedbold.TTF} {
-		cut, err := subset(whole, letters)
-		if err != nil {
+		var err error
+		if cut[weight], err = subset(whole, letters); err != nil {
 			return nil, err
 		}
-		if err := f.fonts.AddTTFFontData(names[weight], cut); err != nil {
-			return nil, fmt.Errorf("read a font: %w", err)
-		}
-		if f.advances[weight], err = advances(cut, letters); err != nil {
+		if f.letters[weight], err = advances(cut[weight], letters); err != nil {
 			return nil, err
 		}
 	}
-	return f, nil
+	return f, f.embed(cut, string(letters))
 }
 
 // advances measures the letters that a font has.
-func advances(ttf []byte, letters []rune) (map[rune]float64, error) {
+func advances(ttf []byte, letters []rune) ([]letter, error) {
 	parsed, err := sfnt.Parse(ttf)
 	if err != nil {
 		return nil, fmt.Errorf("read a font: %w", err)
 	}
 	var space sfnt.Buffer
-	widths := map[rune]float64{}
-	for _, letter := range letters {
-		glyph, err := parsed.GlyphIndex(&space, letter)
+	var list []letter
+	for _, each := range letters {
+		glyph, err := parsed.GlyphIndex(&space, each)
 		if err != nil || glyph == 0 {
 			continue
 		}
@@ -95,35 +91,46 @@ func advances(ttf []byte, letters []rune) (map[rune]float64, error) {
 		if err != nil {
 			return nil, fmt.Errorf("measure a font: %w", err)
 		}
-		widths[letter] = float64(advance) / 64 / 1000
+		for len(list) <= int(each) {
+			list = append(list, letter{})
+		}
+		list[each] = letter{uint16(glyph), float32(advance) / 64 / 1000}
 	}
-	return widths, nil
+	return list, nil
 }
 
-// has reports whether the faces have every letter of a text.
-func (f *faces) has(text string) bool {
-	for _, letter := range text {
-		if _, ok := f.advances[regular][letter]; !ok {
-			return false
-		}
-	}
-	return true
+// has reports whether a face has a letter.
+func (f *faces) has(w weight, r rune) bool {
+	return r >= 0 && int(r) < len(f.letters[w]) && f.letters[w][r].code != 0
 }
 
-// visible puts a sign in the place of every letter that a face does not have.
-func (f *faces) visible(w weight, text string) string {
-	return strings.Map(func(letter rune) rune {
-		if _, ok := f.advances[w][letter]; ok {
-			return letter
+// lacking adds the letters of some texts that the faces do not have.
+func (f *faces) lacking(letters []rune, texts []string) []rune {
+	for _, text := range texts {
+		for _, letter := range text {
+			if !f.has(regular, letter) {
+				letters = append(letters, letter)
+			}
 		}
-		return missing
-	}, text)
+	}
+	return letters
+}
+
+// letter gives a letter of a face, or the sign that stands in the place of every one that it does not have.
+func (f *faces) letter(w weight, r rune) letter {
+	switch {
+	case f.has(w, r):
+		return f.letters[w][r]
+	case f.has(w, missing):
+		return f.letters[w][missing]
+	}
+	return letter{}
 }
 
 // width is how wide a text is at a size.
 func (f *faces) width(w weight, size float64, text string) (width float64) {
 	for _, letter := range text {
-		width += f.advances[w][letter] * size
+		width += float64(f.letter(w, letter).advance) * size
 	}
 	return width
 }
@@ -151,7 +158,7 @@ func (f *faces) wrap(w weight, size, most float64, text string) (lines []string)
 func (f *faces) fitting(w weight, size, most float64, text string) int {
 	width := 0.0
 	for at, letter := range text {
-		if width += f.advances[w][letter] * size; width > most && at > 0 {
+		if width += float64(f.letter(w, letter).advance) * size; width > most && at > 0 {
 			return at
 		}
 	}

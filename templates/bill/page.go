@@ -27,17 +27,18 @@ var (
 	small   = style{regular, 7.5, grey}
 )
 
-// bill draws the whole bill; code is the payload of its QR code, empty if it has none.
-func (s *sheet) bill(b *Bill, code string) {
+// bill draws the whole bill, with a QR code or without.
+func (s *sheet) bill(b *Bill, coded bool) {
 	s.head(b)
 	s.payer(b)
 	if b.Payee.Complete() {
-		s.payee(b, code)
+		s.payee(b, coded)
 	}
 	if len(b.Charges) > 0 {
 		s.charges(b)
 	}
 	s.sums(b)
+	s.feet(b)
 }
 
 func period(b *Bill) string { return flat(templates.Period(b.Period)) }
@@ -129,17 +130,13 @@ func (s *sheet) payer(b *Bill) {
 }
 
 // payee is where to pay: the QR code, and beside it in words what it says.
-func (s *sheet) payee(b *Bill, code string) {
+func (s *sheet) payee(b *Bill, coded bool) {
 	s.line(margin, s.y, width, 0.5, ruled)
 	s.y += 18
 	s.text(margin, s.y, heading, "Куда платить")
 	x, top := margin, s.y+16
-	if code != "" {
-		png, err := picture(code)
-		s.do(err)
-		if err == nil {
-			s.picture(margin-6, s.y+4, codeSide, png)
-		}
+	if coded {
+		s.picture(margin-6, s.y+4, codeSide)
 		x += codeSide + 8
 		s.text(margin, s.y+codeSide+10, small, "QR-код по ГОСТ Р 56042-2014")
 	}
@@ -153,7 +150,7 @@ func (s *sheet) payee(b *Bill, code string) {
 		list = append(list, row{"Назначение", purpose(b), plain, false}, row{"Сумма", flat(templates.Money(b.Amount)), strong, true})
 	}
 	height := s.rows(x, top, 82, margin+width-x-82, list)
-	if code != "" {
+	if coded {
 		hint := "Наведите на код камеру в приложении вашего банка: сумма и реквизиты подставятся сами. Сверьте их с этими."
 		height += s.lines(x, top+height+4, margin+width-x, 10, small, hint) + 4
 		height = max(height, codeSide+2)

@@ -6,174 +6,166 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
-	"strconv"
 	"strings"
 
 	"github.com/makiuchi-d/gozxing"
 	"github.com/makiuchi-d/gozxing/qrcode/decoder"
 )
 
-// printed is what a document says: its texts in the order in which they were set, and the payload of its QR code.
+// printed is what a document says: its texts in the order in which they were set, each on a line of its own, and the payload of its QR code.
 type printed struct {
-	texts []string
+	texts string
 	code  string // empty: there is none
-}
-
-// object is one of a document: what it says about itself, and its stream.
-type object struct {
-	dict   string
-	stream []byte
 }
 
 var errUnreadable = errors.New("the document cannot be read back")
 
-// What a document that gopdf writes says where.
-var (
-	fontUse   = regexp.MustCompile(`/(F\d+) (\d+) 0 R`)
-	toUnicode = regexp.MustCompile(`/ToUnicode (\d+) 0 R`)
-	mapping   = regexp.MustCompile(`(?m)^<([0-9A-F]{4})><[0-9A-F]{4}><([0-9A-F]{4})>$`)
-	imageSize = regexp.MustCompile(`/Width (\d+)\s+/Height (\d+)`)
-)
+// reader reads documents, one at a time, as a program does that shows them: from the table at the end to the pages, their fonts and pictures by
+// number, letters by the maps of their fonts, streams unpacked. It knows nothing of who wrote them.
+type reader struct {
+	file
+	unpacker io.ReadCloser
+	unpacked bytes.Buffer
+	letters  [len(fontNames)][]rune // by their codes
+	texts    []rune
+}
 
-// reread reads a document as a program that shows it would: fonts and pictures by number, letters by the maps of their fonts, streams unpacked.
-func reread(pdf []byte) (p printed, err error) {
-	if !bytes.HasSuffix(pdf, []byte("%%EOF\n")) {
-		return p, fmt.Errorf("it has no end: %w", errUnreadable)
+// read gives what a document says.
+func (r *reader) read(pdf []byte) (p printed, err error) {
+	if err := r.open(pdf); err != nil {
+		return p, err
 	}
-	objects, err := objectsOf(pdf)
+	tree, err := r.follow(r.trailer, "/Root", "/Pages")
 	if err != nil {
 		return p, err
 	}
-	fonts := map[string]map[string]rune{}
-	for _, o := range objects {
-		for _, use := range fontUse.FindAllStringSubmatch(o.dict, -1) {
-			if fonts[use[1]], err = lettersOf(objects, use[2]); err != nil {
-				return p, err
-			}
+	r.texts = r.texts[:0]
+	fonts := 0 // the object of the fonts and pictures that were read
+	for _, number := range references(tree.dict, "/Kids") {
+		page, err := r.object(number)
+		if err != nil {
+			return p, err
 		}
-	}
-	for number := range len(objects) + 1 {
-		o := objects[number]
-		switch {
-		case strings.Contains(o.dict, "/Subtype /Image"):
-			if p.code != "" {
+		if own := numberOf(page.dict, "/Resources"); own != fonts {
+			if fonts = own; p.code != "" {
 				return p, fmt.Errorf("a second picture: %w", errUnreadable)
 			}
-			if p.code, err = readCode(o); err != nil {
-				return p, err
-			}
-		case strings.HasPrefix(o.dict, "<<\n/Filter/FlateDecode/Length"): // what a page shows
-			content, err := unpack(o.stream)
-			if err != nil {
-				return p, err
-			}
-			if p.texts, err = appendTexts(p.texts, string(content), fonts); err != nil {
+			if p.code, err = r.readResources(own); err != nil {
 				return p, err
 			}
 		}
+		content, err := r.follow(page.dict, "/Contents")
+		if err != nil {
+			return p, err
+		}
+		if err := r.readTexts(content); err != nil {
+			return p, err
+		}
 	}
+	p.texts = string(r.texts)
 	return p, nil
 }
 
-// objectsOf finds the objects of a document, one after another.
-func objectsOf(pdf []byte) (map[int]object, error) {
-	list := map[int]object{}
-	for {
-		head := bytes.Index(pdf, []byte(" 0 obj\n"))
-		if head < 0 {
-			return list, nil
-		}
-		number, err := strconv.Atoi(string(pdf[bytes.LastIndexByte(pdf[:head], '\n')+1 : head]))
-		if err != nil {
-			return nil, fmt.Errorf("an object without a number: %w", errUnreadable)
-		}
-		pdf = pdf[head+len(" 0 obj\n"):]
-		end, stream := bytes.Index(pdf, []byte("endobj")), bytes.Index(pdf, []byte("stream\n"))
-		if end < 0 {
-			return nil, fmt.Errorf("an object without an end: %w", errUnreadable)
-		}
-		if stream < 0 || stream > end {
-			list[number], pdf = object{dict: string(pdf[:end])}, pdf[end:]
-			continue
-		}
-		dict, rest := string(pdf[:stream]), pdf[stream+len("stream\n"):]
-		_, length, _ := strings.Cut(dict, "/Length ")
-		n, err := strconv.Atoi(length[:max(0, strings.IndexByte(length, '\n'))])
-		if err != nil || n < 0 || n > len(rest) {
-			return nil, fmt.Errorf("a stream without a length: %w", errUnreadable)
-		}
-		list[number], pdf = object{dict, rest[:n]}, rest[n:]
+// readResources reads the letters of the fonts, and the QR code.
+func (r *reader) readResources(number int) (code string, err error) {
+	resources, err := r.object(number)
+	if err != nil {
+		return "", err
 	}
+	for i, name := range fontNames {
+		to, err := r.follow(resources.dict, name, "/ToUnicode")
+		if err != nil {
+			return "", err
+		}
+		if r.letters[i], err = r.readLetters(r.letters[i][:0], to); err != nil {
+			return "", err
+		}
+	}
+	if numberOf(resources.dict, codeName) == 0 {
+		return "", nil
+	}
+	picture, err := r.follow(resources.dict, codeName)
+	if err != nil {
+		return "", err
+	}
+	return r.readCode(picture)
 }
 
-// lettersOf gives the letters of a font by their codes.
-func lettersOf(objects map[int]object, font string) (map[string]rune, error) {
-	number, _ := strconv.Atoi(font)
-	to := toUnicode.FindStringSubmatch(objects[number].dict)
-	if to == nil {
-		return nil, fmt.Errorf("a font without letters: %w", errUnreadable)
+// readLetters reads which letter each code stands for: lines of <code><same code><letter>.
+func (r *reader) readLetters(letters []rune, o object) ([]rune, error) {
+	content, err := r.unpack(o)
+	if err != nil {
+		return nil, err
 	}
-	number, _ = strconv.Atoi(to[1])
-	letters := map[string]rune{}
-	for _, each := range mapping.FindAllStringSubmatch(string(objects[number].stream), -1) {
-		letter, _ := strconv.ParseUint(each[2], 16, 16)
-		letters[each[1]] = rune(letter)
+	for line := range bytes.Lines(content) {
+		if len(line) != len("<0000><0000><0000>\n") || line[0] != '<' || line[5] != '>' {
+			continue
+		}
+		code, okay := number16(line[1:5])
+		letter, ok := number16(line[13:17])
+		if !okay || !ok {
+			return nil, fmt.Errorf("a letter without a code: %w", errUnreadable)
+		}
+		for len(letters) <= int(code) {
+			letters = append(letters, 0)
+		}
+		letters[code] = rune(letter)
 	}
 	return letters, nil
 }
 
-func unpack(stream []byte) ([]byte, error) {
-	packed, err := zlib.NewReader(bytes.NewReader(stream))
-	if err != nil {
-		return nil, fmt.Errorf("unpack a stream: %w", err)
+// number16 reads four hexadecimal digits.
+func number16(digits []byte) (number uint16, ok bool) {
+	for _, digit := range digits[:4] {
+		at := strings.IndexByte("0123456789ABCDEF", digit)
+		if at < 0 {
+			return 0, false
+		}
+		number = number<<4 | uint16(at)
 	}
-	content, err := io.ReadAll(packed)
-	if err != nil {
-		return nil, fmt.Errorf("unpack a stream: %w", err)
-	}
-	return content, nil
+	return number, true
 }
 
-// appendTexts reads the operators of a page that set texts.
-func appendTexts(texts []string, content string, fonts map[string]map[string]rune) ([]string, error) {
-	var letters map[string]rune
-	for operator := range strings.Lines(content) {
-		if font, sets := strings.CutPrefix(operator, "/F"); sets {
-			number, _, _ := strings.Cut(font, " ")
-			letters = fonts["F"+number]
+// readTexts reads the operators of a page that choose fonts and set texts.
+func (r *reader) readTexts(o object) error {
+	content, err := r.unpack(o)
+	if err != nil {
+		return err
+	}
+	var letters []rune
+	for line := range bytes.Lines(content) {
+		if bytes.HasSuffix(line, []byte(" Tf\n")) {
+			for i, name := range fontNames {
+				if bytes.HasPrefix(line, []byte(name+" ")) {
+					letters = r.letters[i]
+				}
+			}
 		}
-		codes, isText := strings.CutPrefix(operator, "[<")
-		if !isText {
+		codes, sets := bytes.CutSuffix(line, []byte("> Tj\n"))
+		if !sets {
 			continue
 		}
-		codes, _, _ = strings.Cut(codes, ">")
-		text := make([]rune, 0, len(codes)/4)
-		for ; len(codes) >= 4; codes = codes[4:] {
-			letter, known := letters[codes[:4]]
-			if !known {
-				return nil, fmt.Errorf("a code that stands for no letter: %w", errUnreadable)
+		for codes = bytes.TrimPrefix(codes, []byte("<")); len(codes) >= 4; codes = codes[4:] {
+			code, ok := number16(codes)
+			if !ok || int(code) >= len(letters) || letters[code] == 0 {
+				return fmt.Errorf("a code that stands for no letter: %w", errUnreadable)
 			}
-			text = append(text, letter)
+			r.texts = append(r.texts, letters[code])
 		}
-		texts = append(texts, string(text))
+		r.texts = append(r.texts, '\n')
 	}
-	return texts, nil
+	return nil
 }
 
 // readCode reads the QR code of a picture as it was written, dot by dot, by a decoder that knows nothing of who encoded it.
-func readCode(picture object) (string, error) {
-	size := imageSize.FindStringSubmatch(picture.dict)
-	pixels, err := unpack(picture.stream)
+func (r *reader) readCode(picture object) (string, error) {
+	side := numberOf(picture.dict, "/Width")
+	pixels, err := r.unpack(picture)
 	if err != nil {
 		return "", err
 	}
-	if size == nil || size[1] != size[2] {
-		return "", fmt.Errorf("a picture that is no square: %w", errUnreadable)
-	}
-	side, _ := strconv.Atoi(size[1])
-	stride := 1 + (side+7)/8 // the first byte of a row is its filter (PNG), and we write none
-	if len(pixels) != side*stride || side%dots != 0 {
+	stride := (side + 7) / 8
+	if side <= 0 || side != numberOf(picture.dict, "/Height") || len(pixels) != side*stride || side%dots != 0 {
 		return "", fmt.Errorf("a picture of another size: %w", errUnreadable)
 	}
 	modules := side/dots - 2*quiet
@@ -184,7 +176,7 @@ func readCode(picture object) (string, error) {
 	for y := range modules {
 		row := pixels[((y+quiet)*dots+dots/2)*stride:][:stride]
 		for x := range modules {
-			if at := (x+quiet)*dots + dots/2; row[1+at/8]>>(7-at%8)&1 == 0 {
+			if at := (x+quiet)*dots + dots/2; row[at/8]>>(7-at%8)&1 == 0 {
 				matrix.Set(x, y)
 			}
 		}
@@ -194,4 +186,21 @@ func readCode(picture object) (string, error) {
 		return "", fmt.Errorf("read the QR code: %w", err)
 	}
 	return string(bytes.Join(read.GetByteSegments(), nil)), nil
+}
+
+// unpack gives the content of a stream, good until the next one is unpacked.
+func (r *reader) unpack(o object) (content []byte, err error) {
+	if r.unpacker == nil {
+		r.unpacker, err = zlib.NewReader(bytes.NewReader(o.stream))
+	} else {
+		err = r.unpacker.(zlib.Resetter).Reset(bytes.NewReader(o.stream), nil)
+	}
+	r.unpacked.Reset()
+	if err == nil {
+		_, err = r.unpacked.ReadFrom(r.unpacker)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("unpack a stream: %w: %w", errUnreadable, err)
+	}
+	return r.unpacked.Bytes(), nil
 }

@@ -1,12 +1,6 @@
 package bill
 
-import (
-	"bytes"
-	"compress/zlib"
-	"fmt"
-
-	"github.com/signintech/gopdf"
-)
+import "strconv"
 
 // Measures of the page in points: A4 with margins of 14 mm, which every printer leaves alone.
 const (
@@ -36,38 +30,45 @@ type style struct {
 	shade  shade
 }
 
-// sheet is a document being drawn, from the top down. Its first error stays.
+// sheet is a document being drawn, from the top down.
 type sheet struct {
-	pdf   gopdf.GoPdf
 	faces *faces
-	y     float64 // where the next block begins
-	pages int
-	style style // what the document is set to
-	err   error
+	pages [][]byte // what each shows, in the operators of ISO 32000-1 (8.5, 9.4)
+	on    int      // the page that is drawn on
+	y     float64  // where the next block begins
+	style style    // what the page is set to
 }
 
-func newSheet(f *faces) *sheet {
-	s := &sheet{faces: f}
-	s.pdf.Start(gopdf.Config{PageSize: gopdf.Rect{W: pageWidth, H: pageHeight}})
-	s.pdf.SetCompressLevel(zlib.BestSpeed)
-	for _, name := range names {
-		s.do(s.pdf.AddTTFFontFromFontContainer(name, &f.fonts))
-	}
+// begin forgets what was drawn before.
+func (s *sheet) begin(f *faces) {
+	s.faces, s.pages = f, s.pages[:0]
 	s.page()
-	return s
-}
-
-func (s *sheet) do(err error) {
-	if s.err == nil {
-		s.err = err
-	}
 }
 
 // page begins a page.
 func (s *sheet) page() {
-	s.pdf.AddPage()
-	s.pages++
+	s.on = len(s.pages)
+	if s.on < cap(s.pages) {
+		s.pages = s.pages[:s.on+1]
+		s.pages[s.on] = s.pages[s.on][:0]
+	} else {
+		s.pages = append(s.pages, nil)
+	}
 	s.y, s.style = margin, style{}
+}
+
+// operate adds an operator behind its operands.
+func (s *sheet) operate(operator string, operands ...float64) {
+	page := s.pages[s.on]
+	for _, operand := range operands {
+		page = append(strconv.AppendFloat(page, operand, 'f', 2, 64), ' ')
+	}
+	s.pages[s.on] = append(append(page, operator...), '\n')
+}
+
+// colour sets that of what is filled, texts too ("rg"), or of lines ("RG").
+func (s *sheet) colour(operator string, c shade) {
+	s.operate(operator, float64(c[0])/255, float64(c[1])/255, float64(c[2])/255)
 }
 
 // text sets a text on a base line, beginning at x.
@@ -75,13 +76,25 @@ func (s *sheet) text(x, y float64, st style, text string) {
 	if text == "" {
 		return
 	}
+	s.operate("BT")
 	if s.style != st {
-		s.do(s.pdf.SetFont(names[st.weight], "", st.size))
-		s.pdf.SetTextColor(st.shade[0], st.shade[1], st.shade[2])
+		s.pages[s.on] = append(append(s.pages[s.on], fontNames[st.weight]...), ' ')
+		s.operate("Tf", st.size)
+		s.colour("rg", st.shade)
 		s.style = st
 	}
-	s.pdf.SetXY(x, y)
-	s.do(s.pdf.Text(s.faces.visible(st.weight, text)))
+	s.operate("Td", x, pageHeight-y)
+	page := append(s.pages[s.on], '<')
+	for _, letter := range text {
+		page = appendCode(page, s.faces.letter(st.weight, letter).code)
+	}
+	s.pages[s.on] = append(page, "> Tj\nET\n"...)
+}
+
+// appendCode adds two bytes as hexadecimal digits.
+func appendCode(b []byte, code uint16) []byte {
+	const digits = "0123456789ABCDEF"
+	return append(b, digits[code>>12], digits[code>>8&15], digits[code>>4&15], digits[code&15])
 }
 
 // right sets a text that ends at x.
@@ -108,44 +121,37 @@ func (s *sheet) lines(x, y, most, leading float64, st style, text string) (heigh
 
 // box fills a rectangle.
 func (s *sheet) box(x, y, w, h float64, fill shade) {
-	s.pdf.SetFillColor(fill[0], fill[1], fill[2])
-	s.pdf.RectFromUpperLeftWithStyle(x, y, w, h, "F")
+	s.colour("rg", fill)
+	s.operate("re", x, pageHeight-y-h, w, h)
+	s.operate("f")
 	s.style = style{} // a fill changes the colour of text too
 }
 
 // line draws a line across the page's text.
 func (s *sheet) line(x, y, w, thick float64, stroke shade) {
-	s.pdf.SetLineWidth(thick)
-	s.pdf.SetStrokeColor(stroke[0], stroke[1], stroke[2])
-	s.pdf.Line(x, y, x+w, y)
+	s.operate("w", thick)
+	s.colour("RG", stroke)
+	s.operate("m", x, pageHeight-y)
+	s.operate("l", x+w, pageHeight-y)
+	s.operate("S")
 }
 
 // picture places the QR code, its white border included.
-func (s *sheet) picture(x, y, side float64, png []byte) {
-	holder, err := gopdf.ImageHolderByBytes(png)
-	if err != nil {
-		s.do(fmt.Errorf("place the QR code: %w", err))
-		return
-	}
-	s.do(s.pdf.ImageByHolder(holder, x, y, &gopdf.Rect{W: side, H: side}))
+func (s *sheet) picture(x, y, side float64) {
+	s.operate("q")
+	s.operate("cm", side, 0, 0, side, x, pageHeight-y-side)
+	s.operate(codeName + " Do")
+	s.operate("Q")
 }
 
-// finish writes the foot of every page and gives the document.
-func (s *sheet) finish(b *Bill) ([]byte, error) {
+// feet writes the foot of every page.
+func (s *sheet) feet(b *Bill) {
 	small := style{regular, 7, grey}
-	for n := 1; n <= s.pages && s.err == nil; n++ {
-		s.do(s.pdf.SetPage(n))
+	for s.on = range s.pages {
 		s.style = style{}
 		y := pageHeight - margin
 		s.line(margin, y-10, width, 0.5, ruled)
 		s.text(margin, y, small, foot(b))
-		s.right(margin+width, y, small, fmt.Sprintf("Страница %d из %d", n, s.pages))
+		s.right(margin+width, y, small, "Страница "+strconv.Itoa(s.on+1)+" из "+strconv.Itoa(len(s.pages)))
 	}
-	s.pdf.SetInfo(gopdf.PdfInfo{Title: "Платёжный документ за " + period(b), Author: b.Provider, Creator: "Vestnik"})
-	var out bytes.Buffer
-	if s.err == nil {
-		_, err := s.pdf.WriteTo(&out)
-		s.do(err)
-	}
-	return out.Bytes(), s.err
 }

@@ -23,7 +23,7 @@ func subset(font []byte, letters []rune) ([]byte, error) {
 	var space sfnt.Buffer
 	glyphs := map[rune]uint16{} // as the font numbers them
 	for _, letter := range letters {
-		if glyph, err := parsed.GlyphIndex(&space, letter); err == nil && glyph != 0 {
+		if glyph, err := parsed.GlyphIndex(&space, letter); err == nil && glyph != 0 && letter < 0xFFFF { // more, the table of letters does not hold
 			glyphs[letter] = uint16(glyph)
 			c.keep(uint16(glyph))
 		}

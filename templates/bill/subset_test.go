@@ -10,6 +10,12 @@ import (
 	"golang.org/x/image/math/fixed"
 )
 
+// everyday are the Latin and Cyrillic letters of all kinds, and signs: what names in Russia are written in.
+func everyday() []rune {
+	return stretches([2]rune{' ', '~'}, [2]rune{0xA0, 0x17F}, [2]rune{0x400, 0x52F}, [2]rune{'Ə', 'Ə'}, [2]rune{'ə', 'ə'}, [2]rune{0x2010, 0x2026},
+		[2]rune{'№', '№'}, [2]rune{'₽', '₽'}, [2]rune{'−', '−'}, [2]rune{missing, missing})
+}
+
 // TestSubsetDrawsTheSame holds a cut font to the whole one, letter by letter, by a reader that follows composite glyphs to any depth, and sees
 // that no glyph is deeper than the one level that gopdf follows.
 func TestSubsetDrawsTheSame(t *testing.T) {

@@ -90,9 +90,15 @@ func show(t testing.TB, pdf []byte) (s shown) {
 
 func tool(t testing.TB, name string, args ...string) string {
 	t.Helper()
-	out, err := exec.Command(name, args...).Output()
+	command := exec.Command(name, args...)
+	var complaints strings.Builder
+	command.Stderr = &complaints
+	out, err := command.Output()
 	if err != nil {
 		t.Fatalf("%s: %v (.ci/install installs what is missing)", name, err)
+	}
+	if complaints.Len() > 0 {
+		t.Errorf("%s finds fault with the document: %s", name, &complaints)
 	}
 	return string(out)
 }
