@@ -2,6 +2,7 @@ package gistest
 
 import (
 	"compress/gzip"
+	"context"
 	"crypto/rand"
 	"crypto/subtle"
 	"errors"
@@ -96,7 +97,28 @@ func (s *Server) admit(r *http.Request, action string, raw []byte) (c call, refu
 		}
 	}
 	c.message, c.org = header.child(c.operation.header, "MessageGUID").text, header.child(c.operation.header, "orgPPAGUID").text
-	return c, s.know(c)
+	if refusal = s.know(c); refusal == nil {
+		refusal = s.sealed(r.Context(), c, raw)
+	}
+	return c, refusal
+}
+
+// sealed refuses a request without the signature that it must have. What has no Id has no place for one (getState). Which codes ГИС ЖКХ refuses
+// signatures with is not published.
+func (s *Server) sealed(ctx context.Context, c call, raw []byte) (refusal *element) {
+	if !s.options.Signed || c.body.name.Space == baseSpace {
+		return nil
+	}
+	s.mu.Lock()
+	var allowed []string
+	if org := s.orgs[c.org]; org != nil {
+		allowed = org.Certificates
+	}
+	s.mu.Unlock()
+	if err := verify(ctx, raw, allowed); err != nil {
+		return faultOf("AUT011000", "the signature: "+err.Error())
+	}
+	return nil
 }
 
 // know refuses what was sent before and who is not known.

@@ -5,7 +5,8 @@
 // It is strict where ГИС ЖКХ is: paths, SOAPAction, content type, the kind of header, schemas (xmllint, when Options.Schemas says where they
 // are) of every request and of every answer it gives itself, limits, identifiers used twice. It follows the published schemas 14.4/14.5;
 // where only the stand can know what happens (the wording and the codes of business controls), it does what public clients have seen, and
-// says so in place. It verifies no signatures.
+// says so in place. When Options.Signed says so, requests must be signed as on the stands ppak and sit01: signatures are verified with OpenSSL,
+// by code of its own.
 package gistest
 
 import (
@@ -26,6 +27,7 @@ type Options struct {
 	User     string        // of basic authentication; empty: nobody is asked
 	Password string        //
 	Gzip     bool          // answers are compressed
+	Signed   bool          // requests must be signed; needs openssl with the engine gost
 	Count    bool          // for benchmarks: payment documents are counted only, neither looked into nor kept; all are accepted
 	Services []Entry       // the services of the registries 1, 50 and 51, the same for all organizations; nil: DefaultServices
 

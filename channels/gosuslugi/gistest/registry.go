@@ -51,6 +51,8 @@ type Organization struct {
 	BIC     string // of its bank; with Account: the requisites that are registered for it
 	Account string
 	Houses  []string // FIAS GUIDs of the houses it serves
+
+	Certificates []string // SHA-1 fingerprints, in hexadecimal digits, of those who may sign for it; nil: anybody
 }
 
 // organization is one with all it has placed.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"slices"
-	"strings"
 )
 
 // canonical gives the exclusive canonical form (https://www.w3.org/TR/xml-exc-c14n/, without comments) of one element, and where in it the
@@ -65,7 +64,7 @@ type former struct {
 	scope   []binding // the declarations that hold, the innermost last
 	written []binding // those of them that were written
 	attrs   []attribute
-	used    []string
+	used    []binding
 }
 
 // opened is an element that has not ended, and what held before it.
@@ -76,13 +75,12 @@ type opened struct {
 
 // binding says what a prefix stands for.
 type binding struct {
-	prefix string
-	space  string // as it is written, escaped
+	prefix []byte
+	space  []byte // as it is written, escaped
 }
 
 type attribute struct {
-	space       string
-	name, value []byte
+	space, name, value []byte
 }
 
 // tag writes what stands between < and >.
@@ -125,12 +123,15 @@ func (w *former) read(rest []byte) error {
 		if !found || !closed || len(next) > 0 && next[0] != ' ' {
 			return errNotSimple
 		}
-		value, err := unescape(nil, text, inAttribute)
-		if err != nil {
-			return err
+		value := text
+		if bytes.IndexByte(text, '&') >= 0 {
+			var err error
+			if value, err = unescape(nil, text, inAttribute); err != nil {
+				return err
+			}
 		}
 		if prefix, is := bytes.CutPrefix(name, []byte("xmlns:")); is {
-			w.scope = append(w.scope, binding{string(prefix), string(value)})
+			w.scope = append(w.scope, binding{prefix, value})
 		} else if string(name) == "xmlns" {
 			return errNotSimple // no request has a namespace without a prefix
 		} else {
@@ -145,52 +146,53 @@ func (w *former) read(rest []byte) error {
 // by namespace and then by name, those without a namespace first.
 func (w *former) declare(name []byte) error {
 	w.used = w.used[:0]
-	use := func(name []byte) (string, error) {
-		prefix, _, has := bytes.Cut(name, []byte{':'})
-		if !has {
-			return "", nil
-		}
-		space, known := find(w.scope, prefix)
-		if !known {
-			return "", errNotSimple
-		}
-		if before, was := find(w.written, prefix); !was || before != space {
-			w.written = append(w.written, binding{string(prefix), space})
-			w.used = append(w.used, string(prefix))
-		}
-		return space, nil
-	}
-	if _, err := use(name); err != nil {
+	if _, err := w.use(name); err != nil {
 		return err
 	}
 	for i := range w.attrs {
 		var err error
-		if w.attrs[i].space, err = use(w.attrs[i].name); err != nil {
+		if w.attrs[i].space, err = w.use(w.attrs[i].name); err != nil {
 			return err
 		}
 	}
-	slices.Sort(w.used)
-	for _, prefix := range w.used {
-		space, _ := find(w.written, []byte(prefix))
-		w.out = append(append(append(w.out, " xmlns:"...), prefix...), `="`...)
-		w.out = append(append(w.out, space...), '"')
+	slices.SortFunc(w.used, func(a, b binding) int { return bytes.Compare(a.prefix, b.prefix) })
+	for _, b := range w.used {
+		w.out = append(append(append(w.out, " xmlns:"...), b.prefix...), `="`...)
+		w.out = append(append(w.out, b.space...), '"')
 	}
 	slices.SortFunc(w.attrs, func(a, b attribute) int {
-		return cmp.Or(strings.Compare(a.space, b.space), bytes.Compare(local(a.name), local(b.name)))
+		return cmp.Or(bytes.Compare(a.space, b.space), bytes.Compare(local(a.name), local(b.name)))
 	})
 	return nil
+}
+
+// use gives the namespace of a name, and notes its prefix if it has to be declared here.
+func (w *former) use(name []byte) (space []byte, err error) {
+	at := bytes.IndexByte(name, ':')
+	if at < 0 {
+		return nil, nil
+	}
+	space, known := find(w.scope, name[:at])
+	if !known {
+		return nil, errNotSimple
+	}
+	if before, was := find(w.written, name[:at]); !was || !bytes.Equal(before, space) {
+		w.written = append(w.written, binding{name[:at], space})
+		w.used = append(w.used, binding{name[:at], space})
+	}
+	return space, nil
 }
 
 func local(name []byte) []byte { return name[bytes.IndexByte(name, ':')+1:] }
 
 // find gives the innermost meaning of a prefix.
-func find(list []binding, prefix []byte) (space string, known bool) {
+func find(list []binding, prefix []byte) (space []byte, known bool) {
 	for i := len(list) - 1; i >= 0; i-- {
-		if list[i].prefix == string(prefix) {
+		if bytes.Equal(list[i].prefix, prefix) {
 			return list[i].space, true
 		}
 	}
-	return "", false
+	return nil, false
 }
 
 // How what encoding/xml escapes is written in canonical form: in text, and in the value of an attribute.
