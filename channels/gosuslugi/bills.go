@@ -91,6 +91,7 @@ func (v *visit) place(period month, pack []*document, who []int) {
 		v.fail(who, v.doubting(failed, who))
 		return
 	}
+	v.queues.of(v.office).join(answer.Body.Ack.MessageGUID, v.cfg.now())
 	v.later(who, receipt(billing.code, answer.Body.Ack.MessageGUID))
 }
 

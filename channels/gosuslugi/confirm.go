@@ -82,7 +82,14 @@ func (q question) put(words []string) {
 		}
 	default:
 		at := map[string]counter{billing.code: billing, sought: billing, houses.code: houses, outages.code: outages, soughtReport: outages}[words[0]]
+		if at == billing && !q.worthAsking(q.ctx, q.office, words[1], q.polls()) {
+			q.wait()
+			return
+		}
 		state, failed := q.state(q.ctx, q.office, at, words[1])
+		if at == billing && failed == nil && state.State == ready {
+			q.queues.of(q.office).leave(words[1])
+		}
 		switch {
 		case failed != nil && ruleOf(failed.code).code == "INT002013":
 			q.lost(words[0])

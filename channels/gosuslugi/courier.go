@@ -147,7 +147,7 @@ func read(ctx context.Context, response *http.Response) (*reply, *failure) {
 	if fault := answer.Body.Fault; fault != nil {
 		return nil, refused(codeOf(fault.Detail.Code, fault.Text))
 	}
-	if response.StatusCode >= 400 || answer.Body.Ack == nil && answer.Body.State == nil {
+	if response.StatusCode >= 400 || answer.Body.Ack == nil && answer.Body.State == nil && answer.Body.States == nil {
 		return nil, strange(response.StatusCode)
 	}
 	return &answer, nil

@@ -37,6 +37,7 @@ type Config struct {
 type Channel struct {
 	cfg    Config
 	client *http.Client
+	queues queues
 
 	identities sync.Map // those who sign, by the digest of their settings: *sign.Identity
 }

@@ -47,6 +47,13 @@ type wantState struct {
 	MessageGUID string     `xml:"base:MessageGUID"`
 }
 
+// wantStates is base:getRequestsStateRequest.
+type wantStates struct {
+	XMLName xml.Name   `xml:"base:getRequestsStateRequest"`
+	Spaces  []xml.Attr `xml:",any,attr"`
+	Acks    []string   `xml:"base:MessageGUIDList"`
+}
+
 // reference is an entry of a registry (НСИ).
 type reference struct {
 	Code string `xml:"nsi:Code" json:"code"`
@@ -67,7 +74,10 @@ type reply struct {
 			MessageGUID string `xml:"MessageGUID"`
 			Ours        string `xml:"RequesterMessageGUID"`
 		} `xml:"AckRequest>Ack"`
-		State *stateResult `xml:"getStateResult"`
+		State  *stateResult `xml:"getStateResult"`
+		States *struct {
+			Acks []string `xml:"MessageGUIDList"`
+		} `xml:"getRequestsStateResult"`
 	} `xml:"Body"`
 }
 

@@ -1,9 +1,6 @@
 package gistest
 
-import (
-	"bytes"
-	"time"
-)
+import "bytes"
 
 // Counted is how many payment documents came to a Server with Options.Count.
 func (s *Server) Counted() int {
@@ -28,7 +25,7 @@ func (s *Server) count(raw []byte) (acknowledgment *element) {
 	defer s.mu.Unlock()
 	s.counted += len(transports)
 	id, org := guid(), string(content(header, "orgPPAGUID"))
-	s.requests[id] = &request{space: billsSpace, org: org, taken: time.Now(), accepted: transports}
+	s.requests[id] = &request{space: billsSpace, org: org, taken: s.options.Now(), accepted: transports}
 	return el(baseSpace, "AckRequest", el(baseSpace, "Ack", el(baseSpace, "MessageGUID", id),
 		el(baseSpace, "RequesterMessageGUID", string(content(header, "MessageGUID")))))
 }

@@ -31,6 +31,8 @@ type Options struct {
 	Count    bool          // for benchmarks: payment documents are counted only, neither looked into nor kept; all are accepted
 	Services []Entry       // the services of the registries 1, 50 and 51, the same for all organizations; nil: DefaultServices
 
+	Now func() time.Time // what Delay and Life are counted by; nil: time.Now
+
 	OnDocument func(Document) // is told of every document placed or withdrawn, in the goroutine of the request. nil: nobody
 	OnNotice   func(Notice)   // likewise of every news and outage
 }
@@ -61,6 +63,9 @@ type Server struct {
 func Start(options Options) (*Server, error) {
 	options.Address = cmp.Or(options.Address, "127.0.0.1:0")
 	options.Life = cmp.Or(options.Life, 30*time.Minute)
+	if options.Now == nil {
+		options.Now = time.Now
+	}
 	if options.Services == nil {
 		options.Services = DefaultServices()
 	}

@@ -66,6 +66,11 @@ func find(path, action string) (operation, error) {
 			}
 			return o, nil
 		}
+		if name == "getRequestsState" && urn && service.space == billsSpace {
+			o.root = xml.Name{Space: baseSpace, Local: "getRequestsStateRequest"}
+			o.do = (*Server).states
+			return o, nil
+		}
 		if name == "getState" && urn {
 			o.root = xml.Name{Space: baseSpace, Local: "getStateRequest"}
 			o.do = func(s *Server, c call) (body, refusal *element) { return s.state(service.space, c) }
@@ -92,7 +97,7 @@ func (s *Server) take(space string, job func(*Server, *organization, *element) [
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	id := guid()
-	s.requests[id] = &request{space: space, org: c.org, taken: time.Now(), result: job(s, s.orgs[c.org], c.body)}
+	s.requests[id] = &request{space: space, org: c.org, taken: s.options.Now(), result: job(s, s.orgs[c.org], c.body)}
 	return el(baseSpace, "AckRequest", el(baseSpace, "Ack", el(baseSpace, "MessageGUID", id), el(baseSpace, "RequesterMessageGUID", c.message)))
 }
 
@@ -116,12 +121,11 @@ func (s *Server) state(space string, c call) (body, refusal *element) {
 	defer s.mu.Unlock()
 	id := c.body.child("MessageGUID").text
 	r := s.requests[id]
-	if r == nil || r.space != space || r.org != c.org || time.Since(r.taken) > s.options.Life {
+	if r == nil || r.space != space || r.org != c.org || s.age(r) > s.options.Life {
 		return nil, fault("INT002013")
 	}
-	r.polls++
 	state, result := "3", append(r.result, welcome(r.accepted)...)
-	if r.polls <= s.options.Polls || time.Since(r.taken) < s.options.Delay {
+	if !s.done(r) {
 		state, result = "2", nil
 		if r.polls == 1 {
 			state = "1"
@@ -129,6 +133,37 @@ func (s *Server) state(space string, c call) (body, refusal *element) {
 	}
 	return el(space, "getStateResult", el(baseSpace, "RequestState", state), el(baseSpace, "MessageGUID", id), result).
 		with("", "Id", "signed-data-container").with(baseSpace, "version", versions[space]), nil
+}
+
+// done counts that a request was asked about, and reports whether it is done.
+func (s *Server) done(r *request) bool {
+	r.polls++
+	return r.polls > s.options.Polls && s.age(r) >= s.options.Delay
+}
+
+func (s *Server) age(r *request) time.Duration { return s.options.Now().Sub(r.taken) }
+
+// mostStates is how many requests may be asked about at once, as the schema says.
+const mostStates = 10_000
+
+// states tells which of the requests asked about are done. With none the schema knows no answer: what ГИС ЖКХ says then is not published.
+func (s *Server) states(c call) (body, refusal *element) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	asked := c.body.all("MessageGUIDList")
+	if len(asked) > mostStates {
+		return nil, faultOf("FMT001300", "too many of MessageGUIDList")
+	}
+	var list []*element
+	for _, id := range asked {
+		if r := s.requests[id.text]; r != nil && r.space == billsSpace && r.org == c.org && s.age(r) <= s.options.Life && s.done(r) {
+			list = append(list, el(baseSpace, "MessageGUIDList", id.text))
+		}
+	}
+	if list == nil {
+		return nil, fault("INT002012")
+	}
+	return el(baseSpace, "getRequestsStateResult", list).with("", "Id", "signed-data-container"), nil
 }
 
 // errorMessage is the error of a request as a whole.
