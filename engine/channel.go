@@ -40,11 +40,11 @@ type Returner interface {
 	Returns(p Provider) bool
 }
 
-// Asker is implemented by channels whose provider tells whether a resident may be written to. Ask tells it for each of the people; one about
-// whom the provider tells nothing may. The engine asks before it gives up on residents who did not allow it once (see Denied), not about
-// everybody: for a provider such as VK the question costs as much as the message, whose refusal is an answer too.
+// Asker is implemented by channels whose provider tells whether a resident may be written to. Ask tells for each of the people what they would say
+// themselves: SignalAllow, SignalDeny, or nothing where the provider tells nothing. The engine asks before it writes to somebody of whom it knows
+// nothing, or who did not allow it when last heard of (see Denied), and remembers the answer; a question counts as a message against the rates.
 type Asker interface {
-	Ask(ctx context.Context, from Provider, people []Recipient) (allowed []bool, err error)
+	Ask(ctx context.Context, from Provider, people []Recipient) ([]SignalKind, error)
 }
 
 // Receipt is what a message that is not confirmed yet is asked about with.

@@ -2,7 +2,6 @@ package engine_test
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"slices"
 	"strconv"
@@ -19,12 +18,15 @@ type messenger struct {
 	*enginetest.Channel
 	last   int64
 	denied map[int64]bool
-	asked  int
+	silent map[int64]bool    // nothing is told about them
+	asked  []string          // about whom, in order
+	spent  map[time.Time]int // questions and messages, by the ten seconds they came in
 	early  func(user, number int64)
 	broken error
 }
 
 func (m *messenger) Send(ctx context.Context, from engine.Sender, msgs []engine.Message) []engine.Result {
+	m.spent[time.Now().Truncate(10*time.Second)] += len(msgs)
 	results := m.Channel.Send(ctx, from, msgs)
 	for i := range results {
 		if user := msgs[i].Recipient.VKID; m.denied[user] {
@@ -42,19 +44,26 @@ func (m *messenger) Send(ctx context.Context, from engine.Sender, msgs []engine.
 	return results
 }
 
-func (m *messenger) Ask(_ context.Context, _ engine.Provider, people []engine.Recipient) ([]bool, error) {
-	m.asked += len(people)
-	allowed := make([]bool, len(people))
+func (m *messenger) Ask(_ context.Context, _ engine.Provider, people []engine.Recipient) ([]engine.SignalKind, error) {
+	m.spent[time.Now().Truncate(10*time.Second)] += len(people)
+	answers := make([]engine.SignalKind, len(people))
 	for i := range people {
-		allowed[i] = !m.denied[people[i].VKID]
+		m.asked = append(m.asked, people[i].Address(engine.VK))
+		switch user := people[i].VKID; {
+		case m.silent[user]:
+		case m.denied[user]:
+			answers[i] = engine.SignalDeny
+		default:
+			answers[i] = engine.SignalAllow
+		}
 	}
-	return allowed, m.broken
+	return answers, m.broken
 }
 
 // chatty is a town whose VK numbers its messages.
 func chatty(t *testing.T) (*town, *messenger) {
 	w := simpleTown(t, engine.Email, engine.VK)
-	m := &messenger{Channel: w.channels[engine.VK], denied: map[int64]bool{}}
+	m := &messenger{Channel: w.channels[engine.VK], denied: map[int64]bool{}, silent: map[int64]bool{}, spent: map[time.Time]int{}}
 	w.engine.Channels[engine.VK] = m
 	return w, m
 }
@@ -128,48 +137,6 @@ func (w *town) send(kind engine.Kind, n int) []engine.State {
 	w.start(c)
 	w.run(time.Hour)
 	return must(w.memory.Stores().Ledger.States(w.Context(), c.ID, 0, 0, n))
-}
-
-func TestWhoDeniesIsAskedBeforeTheNextCampaign(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w, m := chatty(t)
-		reasons := func(kind engine.Kind, want ...engine.Reason) {
-			t.Helper()
-			var got []engine.Reason
-			for _, s := range w.send(kind, 3) {
-				got = append(got, s.Reason)
-			}
-			if !slices.Equal(got, want) {
-				t.Errorf("the reasons are %q, want %q", got, want)
-			}
-		}
-		m.denied[2] = true
-		reasons(engine.KindAction, "", engine.Refused, "")
-		reasons(engine.KindAction, "", engine.Denied, "")
-		if m.asked != 1 {
-			t.Errorf("%d were asked about, want the one who denied", m.asked)
-		}
-		m.denied[2] = false
-		m.broken = errors.New("down")
-		reasons(engine.KindAction, "", engine.Denied, "")
-		m.broken = nil
-		reasons(engine.KindAction, "", "", "")
-		// Now what VK tells, twice and mixed up: the last word of those that come together counts, and what was heard before does not.
-		deny, allow := engine.Signal{Kind: engine.SignalDeny, Address: "3", ID: "e1"}, engine.Signal{Kind: engine.SignalAllow, Address: "3", ID: "e2"}
-		m.denied[3] = true
-		w.hear(deny)
-		reasons(engine.KindAction, "", "", engine.Denied)
-		w.hear(allow, deny)
-		m.denied[3] = false
-		asked := m.asked
-		reasons(engine.KindAction, "", "", "")
-		if m.asked != asked {
-			t.Error("somebody who had allowed it was asked about")
-		}
-		w.hear(engine.Signal{Kind: engine.SignalAllow, Address: "1", ID: "e3"}, engine.Signal{Kind: engine.SignalDeny, Address: "1", ID: "e4"})
-		m.denied[1] = true
-		reasons(engine.KindAction, engine.Denied, "", "")
-	})
 }
 
 func TestAllowingLiftsNothingElse(t *testing.T) {

@@ -170,10 +170,13 @@ func (e *Engine) leave(ctx context.Context, r *run) {
 	}
 }
 
-// withinLimits takes what the rates and quotas have left. What one limit refuses is given back to those before it.
+// withinLimits takes what the rates and quotas have left.
 func (e *Engine) withinLimits(ctx context.Context, r *run, who []int) ([]int, error) {
-	ch := r.step().Channel
-	limits := limitsOf(r.campaign, r.provider, ch, e.Limits[ch], e.limitsOfSender(ch), time.Now())
+	return e.share(ctx, r, e.limits(r), who)
+}
+
+// share takes what limits have left for the members, and holds the others. What one limit refuses is given back to those before it.
+func (e *Engine) share(ctx context.Context, r *run, limits []limit, who []int) ([]int, error) {
 	for k, l := range limits {
 		got, err := e.Stores.Pace.Spend(ctx, l.name, l.end, len(who), l.count)
 		if err != nil {

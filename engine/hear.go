@@ -163,11 +163,7 @@ func (e *Engine) obey(ctx context.Context, provider ProviderID, ch ChannelName, 
 	if err := e.stopAddresses(ctx, provider, ch, Opted, opted); err != nil {
 		return err
 	}
-	lifted, err := e.stoppedFor(ctx, provider, ch, allowed, Denied)
-	if err != nil {
-		return err
-	}
-	if err := e.putStops(ctx, provider, ch, NoReason, lifted); err != nil {
+	if err := e.welcome(ctx, provider, ch, allowed); err != nil {
 		return err
 	}
 	return e.withdraw(ctx, provider, ch, signals, last)

@@ -20,6 +20,11 @@ type Dialogs interface {
 	// Last gives the newest message of each dialog; one without a Campaign where there is none.
 	Last(ctx context.Context, provider ProviderID, ch ChannelName, addresses []string) ([]Written, error)
 
+	// Begin notes that residents let the provider write, though nothing was written yet.
+	Begin(ctx context.Context, provider ProviderID, ch ChannelName, addresses []string) error
+	// Begun tells whose dialogs there are: those that Begin, Wrote or Read was told of.
+	Begun(ctx context.Context, provider ProviderID, ch ChannelName, addresses []string) ([]bool, error)
+
 	// Heard tells which signals Hear was told of, for two days.
 	Heard(ctx context.Context, provider ProviderID, ch ChannelName, ids []string) ([]bool, error)
 	Hear(ctx context.Context, provider ProviderID, ch ChannelName, ids []string) error

@@ -52,10 +52,11 @@ type allowedParams struct {
 	UserID  int64 `json:"user_id"`
 }
 
-// allowed reads the item as an answer of messages.isMessagesFromGroupAllowed. A user who is not there cannot be written to.
+// allowed reads the item as an answer of messages.isMessagesFromGroupAllowed. That a user is not there says nothing about what they allow: the
+// answer to a message says it better.
 func (i item) allowed() (bool, error) {
 	if i.fault != nil {
-		if i.fault.Reason.Temporary() {
+		if i.fault.Reason.Temporary() || i.fault.Reason == engine.BadAddress {
 			return false, i.fault
 		}
 		return false, nil

@@ -41,7 +41,7 @@ func HookOf(p engine.Provider, take func(context.Context, []Event) error) (http.
 }
 
 // Ask tells for each of the people whether the provider's community may write to them; see engine.Asker and Allowed.
-func (c *Channel) Ask(ctx context.Context, from engine.Provider, people []engine.Recipient) ([]bool, error) {
+func (c *Channel) Ask(ctx context.Context, from engine.Provider, people []engine.Recipient) ([]engine.SignalKind, error) {
 	users := make([]int64, len(people))
 	for i := range people {
 		users[i] = people[i].VKID
@@ -50,10 +50,12 @@ func (c *Channel) Ask(ctx context.Context, from engine.Provider, people []engine
 	if err != nil {
 		return nil, err
 	}
-	allowed := make([]bool, len(people))
+	words := map[bool]engine.SignalKind{true: engine.SignalAllow, false: engine.SignalDeny}
+	answers := make([]engine.SignalKind, len(people))
 	for i, user := range users {
-		may, told := known[user]
-		allowed[i] = may || !told
+		if may, told := known[user]; told {
+			answers[i] = words[may]
+		}
 	}
-	return allowed, nil
+	return answers, nil
 }

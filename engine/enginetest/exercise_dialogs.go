@@ -11,6 +11,7 @@ var dialogTests = map[string]func(*testing.T, engine.Stores){
 	"what is read":           testDialogRead,
 	"read before it is told": testDialogEarly,
 	"the end of a dialog":    testDialogLast,
+	"begun":                  testDialogBegun,
 	"a long dialog":          testDialogLong,
 	"one word at a time":     testDialogTogether,
 	"signals":                testSignals,
@@ -75,6 +76,30 @@ func testDialogLast(t *testing.T, s engine.Stores) {
 	last := must[[]engine.Written](t)(s.Dialogs.Last(ctx, p, engine.VK, []string{"2", "1", "3"}))
 	equalSlices(t, "last", last, []engine.Written{{Address: "2"}, {Address: "1", Number: 11, Campaign: "b", Ordinal: 2}, {Address: "3"}})
 	equal(t, "nothing", len(must[[]engine.Written](t)(s.Dialogs.Last(ctx, p, engine.VK, nil))), 0)
+}
+
+// testDialogBegun: a dialog has begun when a resident let the provider write, was written to or has read, and not by being looked for.
+func testDialogBegun(t *testing.T, s engine.Stores) {
+	ctx, p := t.Context(), newProvider()
+	begun := func(p engine.ProviderID, ch engine.ChannelName) []bool {
+		t.Helper()
+		return must[[]bool](t)(s.Dialogs.Begun(ctx, p, ch, []string{"1", "2", "3", "4"}))
+	}
+	must[[]engine.Written](t)(s.Dialogs.Last(ctx, p, engine.VK, []string{"1", "2", "3", "4"}))
+	equalSlices(t, "none", begun(p, engine.VK), make([]bool, 4))
+	wrote(t, s, p, "1", 10, "a", 1)
+	readUpTo(t, s, p, engine.VK, "2", 5)
+	ok(t, s.Dialogs.Begin(ctx, p, engine.VK, []string{"4"}))
+	equalSlices(t, "some", begun(p, engine.VK), []bool{true, true, false, true})
+	ok(t, s.Dialogs.Begin(ctx, p, engine.VK, []string{"1", "2", "4"}))
+	ok(t, s.Dialogs.Begin(ctx, p, engine.VK, nil))
+	equalSlices(t, "again", begun(p, engine.VK), []bool{true, true, false, true})
+	equal(t, "what was read is known as before", wrote(t, s, p, "2", 5, "a", 2), true)
+	equal(t, "nothing was read", wrote(t, s, p, "4", 1, "a", 4), false)
+	equalSlices(t, "no message beside those", readUpTo(t, s, p, engine.VK, "4", 9), []string{"a:4@1"})
+	equalSlices(t, "another provider", begun(newProvider(), engine.VK), make([]bool, 4))
+	equalSlices(t, "another channel", begun(p, engine.Email), make([]bool, 4))
+	equal(t, "nothing", len(must[[]bool](t)(s.Dialogs.Begun(ctx, p, engine.VK, nil))), 0)
 }
 
 func testDialogLong(t *testing.T, s engine.Stores) {

@@ -27,6 +27,14 @@ func (f faultyDialogs) Last(ctx context.Context, provider engine.ProviderID, ch 
 	return attempt(ctx, f.Faults, func() ([]engine.Written, error) { return f.store.Last(ctx, provider, ch, addresses) })
 }
 
+func (f faultyDialogs) Begin(ctx context.Context, provider engine.ProviderID, ch engine.ChannelName, addresses []string) error {
+	return f.try(ctx, func() error { return f.store.Begin(ctx, provider, ch, addresses) })
+}
+
+func (f faultyDialogs) Begun(ctx context.Context, provider engine.ProviderID, ch engine.ChannelName, addresses []string) ([]bool, error) {
+	return attempt(ctx, f.Faults, func() ([]bool, error) { return f.store.Begun(ctx, provider, ch, addresses) })
+}
+
 func (f faultyDialogs) Heard(ctx context.Context, provider engine.ProviderID, ch engine.ChannelName, ids []string) ([]bool, error) {
 	return attempt(ctx, f.Faults, func() ([]bool, error) { return f.store.Heard(ctx, provider, ch, ids) })
 }

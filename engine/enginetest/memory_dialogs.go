@@ -16,6 +16,7 @@ type dialogs struct{ *Memory }
 type dialogOf struct {
 	messages []engine.Written
 	read     int64
+	begun    bool
 }
 
 type signal struct {
@@ -104,6 +105,32 @@ func (d dialogs) Last(ctx context.Context, provider engine.ProviderID, ch engine
 		}
 	}
 	return list, nil
+}
+
+func (d dialogs) Begin(ctx context.Context, provider engine.ProviderID, ch engine.ChannelName, addresses []string) error {
+	leave, err := d.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	for _, address := range addresses {
+		d.dialog(provider, ch, address).begun = true
+	}
+	return nil
+}
+
+func (d dialogs) Begun(ctx context.Context, provider engine.ProviderID, ch engine.ChannelName, addresses []string) ([]bool, error) {
+	leave, err := d.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	begun := make([]bool, len(addresses))
+	for i, address := range addresses {
+		known := d.dialog(provider, ch, address)
+		begun[i] = known.begun || known.read > 0 || len(known.messages) > 0
+	}
+	return begun, nil
 }
 
 func (d dialogs) Heard(ctx context.Context, provider engine.ProviderID, ch engine.ChannelName, ids []string) ([]bool, error) {

@@ -128,6 +128,43 @@ func (d dialogs) Last(ctx context.Context, provider engine.ProviderID, ch engine
 	return list, nil
 }
 
+// Begin puts the empty member in, of which the resident has read nothing.
+func (d dialogs) Begin(ctx context.Context, provider engine.ProviderID, ch engine.ChannelName, addresses []string) error {
+	if len(addresses) == 0 {
+		return nil
+	}
+	_, err := d.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for _, address := range addresses {
+			key := d.key(provider, ch, address)
+			p.ZAddNX(ctx, key, redis.Z{})
+			p.PExpire(ctx, key, d.options.ChunkAge)
+		}
+		return nil
+	})
+	return fail(ctx, "begin dialogs", err)
+}
+
+func (d dialogs) Begun(ctx context.Context, provider engine.ProviderID, ch engine.ChannelName, addresses []string) ([]bool, error) {
+	if len(addresses) == 0 {
+		return nil, nil
+	}
+	there := make([]*redis.IntCmd, len(addresses))
+	_, err := d.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for i, address := range addresses {
+			there[i] = p.Exists(ctx, d.key(provider, ch, address))
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fail(ctx, "look for dialogs", err)
+	}
+	begun := make([]bool, len(addresses))
+	for i, cmd := range there {
+		begun[i] = cmd.Val() > 0
+	}
+	return begun, nil
+}
+
 func (d dialogs) heardKey(provider engine.ProviderID, ch engine.ChannelName, id string) string {
 	digest := d.digest(kindSignal, string(ch)+"\x00"+id)
 	return fmt.Sprintf("v:{%s}:heard:%s", provider, digest[:])

@@ -112,3 +112,25 @@ func TestVKOnABadDay(t *testing.T) {
 		t.Errorf("the API: exit %d after %v", code, took)
 	}
 }
+
+// TestVKIsAskedAheadWhoMayBeWrittenTo sends two notices to residents a third of whom have not allowed messages: no message is tried with those, and the
+// second time VK is asked about nobody else.
+func TestVKIsAskedAheadWhoMayBeWrittenTo(t *testing.T) {
+	const n = 300
+	w := newTown(t)
+	vk, settings := w.community(vktest.Options{})
+	for user := range int64(n / 3) {
+		vk.Refuse(3*user+1, 901)
+	}
+	w.serve()
+	c := w.provider("УК «Ромашка»", settings...)
+	var took [2]int
+	for i := range took {
+		before := vk.Requests()
+		w.wantLedger(w.settled(c, w.orderVK(c, n)), engine.Balance{Ordered: n, Delivered: n - n/3, Suppressed: n / 3})
+		took[i] = vk.Requests() - before
+	}
+	if vk.Count() != 2*(n-n/3) || took[1] >= took[0] {
+		t.Errorf("%d messages; the campaigns took %d requests", vk.Count(), took)
+	}
+}

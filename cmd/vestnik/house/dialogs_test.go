@@ -122,6 +122,9 @@ func TestResidentsOfVK(t *testing.T) {
 			if got := must(caller.Campaign(t.Context(), id)).Ledger; got.Delivered != 6 || sink.Count() != 5 {
 				t.Errorf("the ledger is %+v, %d letters", got, sink.Count())
 			}
+			if reasons := must(h.Stores.Stops.Stopped(t.Context(), "p", engine.VK, []string{"4", "5"})); reasons[0] != engine.Denied || reasons[1] != engine.NoReason {
+				t.Errorf("VK was asked about two unknown: the stops are %q", reasons)
+			}
 			if n := marked(t, h, id, engine.Opened); n != 1 {
 				t.Errorf("%d opened it", n)
 			}
