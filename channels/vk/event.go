@@ -73,6 +73,12 @@ func trim(e *events.GroupEvent) (bool, error) {
 	return true, nil
 }
 
+// inChat reports whether an event is a message in a chat.
+func inChat(e events.GroupEvent) bool {
+	var o object
+	return e.Type == events.EventMessageNew && json.Unmarshal(e.Object, &o) == nil && o.Message != nil && o.Message.PeerID >= firstChat
+}
+
 // eventOf reads a trimmed event that came at now. Events of chats and of the community's own people are not about residents.
 func eventOf(e events.GroupEvent, now time.Time) (Event, bool) {
 	var o object

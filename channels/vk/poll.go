@@ -23,9 +23,11 @@ type PollConfig struct {
 	Provider engine.Provider                      // whose settings name the community
 	From     string                               // what Keep was given last; empty: from now on
 	Take     func(context.Context, []Event) error // is handed what came together; what it fails to take is asked for again
-	Keep     func(context.Context, string) error  // is told from where to go on, after Take; nil: nobody is
-	Wait     time.Duration                        // for one answer, whole seconds; 0: 25 s
-	Pause    time.Duration                        // after a failure, doubled up to a minute; 0: 1 s
+	// Chats is handed each message in one of the community's chats, as the Callback API would bring it, under the same terms as Take; nil: nobody is.
+	Chats func(ctx context.Context, event json.RawMessage) error
+	Keep  func(context.Context, string) error // is told from where to go on, after Take; nil: nobody is
+	Wait  time.Duration                       // for one answer, whole seconds; 0: 25 s
+	Pause time.Duration                       // after a failure, doubled up to a minute; 0: 1 s
 }
 
 // Poll asks VK for a community's events (Bots Long Poll, dev.vk.com/ru/api/bots-long-poll/getting-started): for those who have no public
@@ -44,9 +46,9 @@ func Poll(ctx context.Context, cfg PollConfig) error {
 	defer transport.CloseIdleConnections()
 	p := &poller{
 		cfg: cfg, ts: cfg.From, group: int(at.group),
-		vk:     newAPI(at, token, &http.Client{Transport: transport, Timeout: 30 * time.Second}),
-		client: &http.Client{Transport: trimming{transport}, Timeout: cfg.Wait + 15*time.Second},
+		vk: newAPI(at, token, &http.Client{Transport: transport, Timeout: 30 * time.Second}),
 	}
+	p.client = &http.Client{Transport: trimming{transport, &p.chats}, Timeout: cfg.Wait + 15*time.Second}
 	for pause := cfg.Pause; ; {
 		progress, err := p.round(ctx)
 		if ctx.Err() != nil {
@@ -81,7 +83,8 @@ type poller struct {
 	vk     *api.VK
 	client *http.Client
 	group  int
-	ts     string // from where on events have not been taken
+	ts     string            // from where on events have not been taken
+	chats  []json.RawMessage // what the last answer tells of chats
 }
 
 // round polls until something fails, or for a good while. It tells whether anything was taken.
@@ -125,6 +128,14 @@ func (p *poller) taken(ctx context.Context, came []Event, ts string) error {
 			return fmt.Errorf("take events: %w", err)
 		}
 	}
+	for _, event := range p.chats {
+		if p.cfg.Chats == nil {
+			break
+		}
+		if err := p.cfg.Chats(ctx, event); err != nil {
+			return fmt.Errorf("take events of chats: %w", err)
+		}
+	}
 	if ts == p.ts {
 		return nil
 	}
@@ -140,8 +151,12 @@ func (p *poller) taken(ctx context.Context, came []Event, ts string) error {
 // mostPolled bounds one answer.
 const mostPolled = 16 << 20
 
-// trimming leaves of VK's answers what we read (see trim), so that an event in a form vksdk does not know cannot hide those beside it.
-type trimming struct{ base http.RoundTripper }
+// trimming leaves of VK's answers what we read (see trim), so that an event in a form vksdk does not know cannot hide those beside it. What is said in
+// chats it puts aside.
+type trimming struct {
+	base  http.RoundTripper
+	chats *[]json.RawMessage
+}
 
 // RoundTrip asks and trims.
 func (t trimming) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -167,7 +182,12 @@ func (t trimming) RoundTrip(r *http.Request) (*http.Response, error) {
 		answer.Ts = fmt.Sprint(answer.Ts)
 	}
 	ours := answer.Updates[:0]
+	*t.chats = nil
 	for _, e := range answer.Updates {
+		if inChat(e) {
+			*t.chats = append(*t.chats, literal(e))
+			continue
+		}
 		if is, err := trim(&e); is && err == nil {
 			ours = append(ours, e)
 		}

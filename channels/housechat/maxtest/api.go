@@ -88,6 +88,8 @@ func (s *Server) answer(r *http.Request, body []byte) (any, error) {
 		return map[string]any{"user_id": 1, "first_name": "Дом", "is_bot": true}, nil
 	case "/uploads":
 		return s.place(r.Method, query)
+	case "/updates":
+		return s.poll(r, query)
 	case "/subscriptions":
 		return s.subscriptions(r.Method, query, body)
 	}

@@ -79,10 +79,13 @@ func (s *Server) subscribe(body []byte) (any, error) {
 	return success, nil
 }
 
-// tell sends an event to everybody who wants it.
+// tell sends an event to everybody who wants it; when nobody has said so, it waits for whoever asks.
 func (s *Server) tell(kind string, event map[string]any) {
 	event["update_type"], event["timestamp"] = kind, time.Now().UnixMilli()
 	encoded, _ := json.Marshal(event) // maps of texts and numbers
+	if len(s.hooks) == 0 {
+		s.updates.add(encoded)
+	}
 	for _, sub := range s.hooks {
 		if len(sub.types) == 0 || slices.Contains(sub.types, kind) {
 			select {

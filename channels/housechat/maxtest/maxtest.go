@@ -56,8 +56,9 @@ type Server struct {
 	lastMID int64
 	spent   window
 	hooks   map[string]*subscription // by address
-	photos  map[string]bool          // those that were handed over; true: a message may carry it
-	refused map[string]int           // how often each error was answered, by its code
+	updates updates
+	photos  map[string]bool // those that were handed over; true: a message may carry it
+	refused map[string]int  // how often each error was answered, by its code
 }
 
 // Start begins to listen. Close it in the end.
@@ -66,7 +67,7 @@ func Start(options Options) (*Server, error) {
 	options.PerSecond, options.PerChat = cmp.Or(options.PerSecond, 30), cmp.Or(options.PerChat, 2)
 	options.Again = cmp.Or(options.Again, time.Second)
 	s := &Server{options: options, address: cmp.Or(options.Address, "127.0.0.1:0"), done: make(chan struct{}), chats: map[int64]*chat{},
-		hooks: map[string]*subscription{}, photos: map[string]bool{}, refused: map[string]int{}}
+		hooks: map[string]*subscription{}, updates: updates{first: 1, news: make(chan struct{})}, photos: map[string]bool{}, refused: map[string]int{}}
 	return s, s.Resume()
 }
 

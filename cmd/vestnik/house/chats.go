@@ -47,21 +47,23 @@ func rootsWith(file string) (*x509.CertPool, error) {
 // hookMAX is the name of MAX in /hooks/{channel}/{provider}.
 const hookMAX = string(engine.NetworkMAX)
 
-// settingMAXToken is the provider's setting with the token of its bot in MAX.
-const settingMAXToken = "max.token"
-
 var errNoBot = errors.New("the provider has no bot in MAX")
 
 // maxSecret is what the events of a provider's bot carry: it follows from the installation's secret and the bot's token, so that every process
 // knows it and nobody has to set it.
 func (h *House) maxSecret(p engine.Provider) string {
-	return hex.EncodeToString(derive(h.config.Secret, "events of MAX "+string(p.ID)+" "+p.Setting(settingMAXToken)))
+	return hex.EncodeToString(derive(h.config.Secret, "events of MAX "+string(p.ID)+" "+p.Setting(housechat.SettingMAXToken)))
+}
+
+// maxDoor is the address that the events of the provider's bot are brought to.
+func (h *House) maxDoor(p engine.Provider) string {
+	return h.URL + "/hooks/" + hookMAX + "/" + string(p.ID)
 }
 
 // maxHooks are the doors for the events of bots in MAX.
 func (h *House) maxHooks() http.Handler {
 	return newHooks(h.Stores.Registry, func(p engine.Provider) (http.Handler, error) {
-		if p.Setting(settingMAXToken) == "" {
+		if p.Setting(housechat.SettingMAXToken) == "" {
 			return nil, errNoBot
 		}
 		return housechat.NewMAXHook(housechat.HookConfig{Provider: p.ID, Chats: h.Stores.Chats, Secret: h.maxSecret(p), Log: h.config.Log})

@@ -6,7 +6,9 @@ import (
 	"testing"
 
 	"vestnik/api/client"
+	"vestnik/channels/housechat"
 	"vestnik/channels/housechat/maxtest"
+	"vestnik/channels/vk"
 	"vestnik/channels/vk/vktest"
 	"vestnik/cmd/vestnik/house"
 	"vestnik/engine"
@@ -29,8 +31,8 @@ type square struct {
 	inMAX  int64
 }
 
-// newSquare opens both chats by their link codes, over the doors that a real provider has.
-func newSquare(t *testing.T) *square {
+// newSquare opens both chats by their link codes, over the doors that a real provider has, or by asking for events.
+func newSquare(t *testing.T, way string) *square {
 	c, _ := setting(t)
 	s := &square{t: t, House: start(t, c), inMAX: -71}
 	s.caller = enter(t, s.House, c.Secret)
@@ -39,12 +41,16 @@ func newSquare(t *testing.T) *square {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.max.Close)
-	s.vk = community(t, s.House, map[string]string{"max.token": s.max.Token(), "max.api_url": s.max.URL()})
+	s.vk = community(t, s.House, map[string]string{"max.token": s.max.Token(), "max.api_url": s.max.URL(), vk.SettingEvents: way, housechat.SettingMAXEvents: way})
 	s.inVK = s.vk.OpenChat(1)
-	if err := s.vk.Door("http://"+s.Addr+"/hooks/vk/p", hookSecret, hookConfirmation); err != nil {
-		t.Fatal(err)
+	if way == vk.EventsByPoll {
+		await(t, "polls", func() bool { return s.vk.Polls() > 0 && s.max.Polls() > 0 })
+	} else {
+		if err := s.vk.Door("http://"+s.Addr+"/hooks/vk/p", hookSecret, hookConfirmation); err != nil {
+			t.Fatal(err)
+		}
+		await(t, "the subscription in MAX", func() bool { return s.max.Subscribed() == 1 })
 	}
-	await(t, "the subscription in MAX", func() bool { return s.max.Subscribed() == 1 })
 	chats := must(s.caller.PutHouseChats(t.Context(), client.NewHouseChat{ID: "vk", Network: engine.NetworkVK, Houses: []string{houseA, houseB}},
 		client.NewHouseChat{ID: "max", Network: engine.NetworkMAX, Houses: []string{houseA, houseB}}))
 	s.vk.TakeIn(s.inVK)
@@ -102,7 +108,7 @@ func (s *square) posts() (vk []vktest.ChatPost, max []maxtest.Post) {
 // TestAnOutageInHouseChats follows an outage through both chats: told and pinned, prolonged in an answer that is pinned in its place, over in an
 // answer, with the pin taken off. Two houses share each chat and are told once; the third has none and is passed over.
 func TestAnOutageInHouseChats(t *testing.T) {
-	s := newSquare(t)
+	s := newSquare(t, vk.EventsByHook)
 	reached := engine.Balance{Ordered: 6, Delivered: 5, Undelivered: 1}
 	check := func(step string, n int) {
 		t.Helper()
@@ -133,10 +139,16 @@ func TestAnOutageInHouseChats(t *testing.T) {
 	check("restored", 3)
 }
 
-// TestChatsAreLostAndFound puts the bots out, which the networks tell: nothing is posted any more, and residents are refused over this channel;
+// TestChatsAreLostAndFound puts the bots out, which the networks tell, at our doors or when asked: nothing is posted any more, and residents are refused over this channel;
 // taken in again, all is well.
 func TestChatsAreLostAndFound(t *testing.T) {
-	s := newSquare(t)
+	for _, way := range []string{vk.EventsByHook, vk.EventsByPoll} {
+		t.Run(way, func(t *testing.T) { loseAndFind(t, way) })
+	}
+}
+
+func loseAndFind(t *testing.T, way string) {
+	s := newSquare(t, way)
 	s.vk.PutOut(s.inVK, true)
 	s.max.PutOut(s.inMAX, true)
 	s.await("lost", engine.ChatLost)
@@ -152,6 +164,9 @@ func TestChatsAreLostAndFound(t *testing.T) {
 	if got := s.tell("outage-restored", "", map[string]any{}); got.Delivered != 5 {
 		t.Errorf("after they were found: %+v", got)
 	}
+	if polls := s.max.Polls() > 0; polls != (way == vk.EventsByPoll) || s.max.Subscribed() > 0 == polls {
+		t.Errorf("MAX was asked: %t, at %d addresses it tells", polls, s.max.Subscribed())
+	}
 	if vk, max := s.posts(); len(vk) != 1 || len(max) != 1 {
 		t.Errorf("%d posts in VK, %d in MAX", len(vk), len(max))
 	}
@@ -159,7 +174,7 @@ func TestChatsAreLostAndFound(t *testing.T) {
 
 // TestHooksOfMAX: a stranger's events, and those for providers without a bot, are refused.
 func TestHooksOfMAX(t *testing.T) {
-	s := newSquare(t)
+	s := newSquare(t, vk.EventsByHook)
 	for address, want := range map[string]int{"/hooks/max/p": 403, "/hooks/max/q": 404, "/hooks/telegram/p": 404} {
 		answer := must(s.caller.HTTP.Post("http://"+s.Addr+address, "application/json", strings.NewReader(`{"update_type":"bot_removed","chat_id":-71}`)))
 		if _ = answer.Body.Close(); answer.StatusCode != want {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"vestnik/api"
+	"vestnik/channels/housechat"
 	"vestnik/channels/vk"
 	"vestnik/engine"
 )
@@ -53,7 +54,7 @@ type hook struct {
 }
 
 // hookSettings are the settings that a hook is made from.
-var hookSettings = [...]string{vk.SettingGroup, vk.SettingToken, vk.SettingSecret, vk.SettingConfirmation, vk.SettingURL, settingMAXToken}
+var hookSettings = [...]string{vk.SettingGroup, vk.SettingToken, vk.SettingSecret, vk.SettingConfirmation, vk.SettingURL, housechat.SettingMAXToken}
 
 func newHooks(registry engine.Registry, open func(engine.Provider) (http.Handler, error)) *hooks {
 	return &hooks{registry: registry, open: open, known: map[engine.ProviderID]hook{}}

@@ -2,16 +2,18 @@ package house
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 	"sync"
 	"time"
 
+	"vestnik/channels/housechat"
 	"vestnik/channels/vk"
 	"vestnik/engine"
 )
 
-// Who asks VK for events, and how often it is looked whether somebody has to. The lock outlives some rounds, so that a slow one does not change
-// the leader.
+// Who asks VK and MAX for events, and how often it is looked whether somebody has to. The lock outlives some rounds, so that a slow one does not
+// change the leader.
 const (
 	pollName  = "poll"
 	pollPause = 3 * time.Second
@@ -21,50 +23,87 @@ const (
 // poll asks for the events of providers that have no public address, in one of the installation's workers at a time.
 func (h *House) poll(ctx context.Context) error {
 	holder := engine.NewID()
-	pollers := pollers{ask: h.ask, running: map[engine.ProviderID]polled{}}
-	defer pollers.stop()
+	networks := []*pollers{
+		{wanted: vk.Polled, ask: h.askVK, running: map[engine.ProviderID]polled{}}, {wanted: housechat.PolledMAX, ask: h.askMAX, running: map[engine.ProviderID]polled{}},
+	}
+	stop := func() {
+		for _, pollers := range networks {
+			pollers.stop()
+		}
+	}
+	defer stop()
 	for {
 		leads, err := h.redis.TryLead(ctx, pollName, holder, pollLock)
 		var list []engine.Provider
 		if err == nil && leads {
 			list, err = h.Stores.Registry.Providers(ctx)
 		}
-		switch {
-		case err == nil:
-			pollers.set(ctx, list) // of nobody when another worker leads
-		case ctx.Err() == nil:
-			h.config.Log.Warn("cannot ask VK for events", "error", err)
+		if err != nil && ctx.Err() == nil {
+			h.config.Log.Warn("cannot look whose events are to be asked for", "error", err)
+		}
+		for _, pollers := range networks {
+			if err == nil {
+				pollers.set(ctx, list) // of nobody when another worker leads
+			}
 		}
 		if !pause(ctx, pollPause) {
 			break
 		}
 	}
-	pollers.stop()
+	stop()
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	_ = h.redis.Resign(last, pollName, holder) // otherwise it runs out by itself
 	return nil
 }
 
-// ask asks for a provider's events until ctx ends or VK does not let us in.
-func (h *House) ask(ctx context.Context, p engine.Provider) {
+// chatHearer is a channel that takes what VK tells of chats, and asks MAX for it.
+type chatHearer interface {
+	HearVK(ctx context.Context, p engine.Provider, event []byte) error
+	PollMAX(ctx context.Context, cfg housechat.PollConfig) error
+}
+
+// askVK asks for the events of a provider's community until ctx ends or VK does not let us in.
+func (h *House) askVK(ctx context.Context, p engine.Provider) {
 	from, err := h.Stores.Dialogs.Bookmark(ctx, p.ID, engine.VK)
 	if err == nil {
-		err = vk.Poll(ctx, vk.PollConfig{
-			Provider: p, From: from,
+		cfg := vk.PollConfig{
+			Provider: p, From: from, Keep: h.bookmark(p, engine.VK),
 			Take: func(ctx context.Context, events []vk.Event) error { return h.hear(ctx, p, events) },
-			Keep: func(ctx context.Context, ts string) error {
-				return h.Stores.Dialogs.SetBookmark(ctx, p.ID, engine.VK, ts)
-			},
-		})
+		}
+		if chats, able := h.channels[engine.HouseChat].(chatHearer); able {
+			cfg.Chats = func(ctx context.Context, event json.RawMessage) error { return chats.HearVK(ctx, p, event) }
+		}
+		err = vk.Poll(ctx, cfg)
 	}
 	if err != nil && ctx.Err() == nil {
 		h.config.Log.Warn("VK does not tell its events", "provider", p.ID, "error", err)
 	}
 }
 
-// pollers are those who ask for the events of one provider each.
+// askMAX does for the provider's bot in MAX what askVK does for its community.
+func (h *House) askMAX(ctx context.Context, p engine.Provider) {
+	chats, able := h.channels[engine.HouseChat].(chatHearer)
+	if !able {
+		return
+	}
+	from, err := h.Stores.Dialogs.Bookmark(ctx, p.ID, engine.HouseChat)
+	if err == nil {
+		err = chats.PollMAX(ctx, housechat.PollConfig{Provider: p, From: from, Keep: h.bookmark(p, engine.HouseChat), Hook: h.maxDoor(p)})
+	}
+	if err != nil && ctx.Err() == nil {
+		h.config.Log.Warn("MAX does not tell its events", "provider", p.ID, "error", err)
+	}
+}
+
+// bookmark remembers from where on a provider's events are to be asked for.
+func (h *House) bookmark(p engine.Provider, ch engine.ChannelName) func(context.Context, string) error {
+	return func(ctx context.Context, mark string) error { return h.Stores.Dialogs.SetBookmark(ctx, p.ID, ch, mark) }
+}
+
+// pollers are those who ask one network for the events of one provider each.
 type pollers struct {
+	wanted  func(engine.Provider) bool
 	ask     func(context.Context, engine.Provider)
 	running map[engine.ProviderID]polled
 	group   sync.WaitGroup
@@ -76,14 +115,14 @@ type polled struct {
 	done     chan struct{}
 }
 
-// askAgain is after how long it is tried again where VK did not let us in.
+// askAgain is after how long it is tried again where the network did not let us in.
 const askAgain = time.Minute
 
 // set has the events asked for of those providers in the list who want it so, by their settings now, and of nobody else.
 func (p *pollers) set(ctx context.Context, list []engine.Provider) {
 	wanted := map[engine.ProviderID]engine.Provider{}
 	for _, provider := range list {
-		if vk.Polled(provider) {
+		if p.wanted(provider) {
 			wanted[provider.ID] = provider
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"vestnik/channels/email"
 	"vestnik/channels/gosuslugi/sign"
+	"vestnik/channels/housechat"
 	"vestnik/channels/vk"
 	"vestnik/engine"
 )
@@ -75,7 +76,7 @@ func Settings() []Setting {
 		{Key: "vk.group_id", Rule: "число // a number", fine: isNumber}, hidden("vk.token"), hidden("vk.secret"), link("vk.api_url"),
 		{Key: vk.SettingConfirmation, Rule: "строка из латинских букв и цифр // letters and digits", fine: isConfirmation}, words(vk.SettingEvents, vk.EventsByHook, vk.EventsByPoll),
 		words(engine.SettingDocuments, engine.DocumentsOn, engine.DocumentsOff),
-		hidden("max.token"), link("max.api_url"),
+		hidden(housechat.SettingMAXToken), link("max.api_url"), words(housechat.SettingMAXEvents, housechat.EventsByHook, housechat.EventsByPoll),
 		{Key: engine.SettingQuiet, Rule: "тихие часы вида 21:00-09:00 или off // quiet hours like 21:00-09:00, or off", fine: isQuiet},
 		{Key: engine.SettingFrequency, Rule: "сколько рассылок рекламы за сколько дней: 2/7d // how many campaigns of ads in how many days: 2/7d", fine: isFrequency},
 		words(engine.SettingBill, engine.BillAttached, engine.BillLinked, engine.BillUnwanted), count(engine.SettingBillDays),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"vestnik/channels/housechat"
 	"vestnik/engine"
 )
 
@@ -63,12 +64,16 @@ func (h *House) subscribeAll(ctx context.Context, channel subscriber, known map[
 	defer cancel()
 	for _, p := range providers {
 		is, now := known[p.ID], time.Now()
-		token, api := p.Setting(settingMAXToken), p.Setting("max.api_url")
-		if token == "" || is.token == token && is.api == api && now.Before(is.next) {
+		token, api := p.Setting(housechat.SettingMAXToken), p.Setting("max.api_url")
+		if token == "" || housechat.PolledMAX(p) {
+			delete(known, p.ID)
+			continue
+		}
+		if is.token == token && is.api == api && now.Before(is.next) {
 			continue
 		}
 		wait := subscribeAgain
-		if err := channel.SubscribeMAX(patient, p, h.URL+"/hooks/"+hookMAX+"/"+string(p.ID), h.maxSecret(p)); err != nil {
+		if err := channel.SubscribeMAX(patient, p, h.maxDoor(p), h.maxSecret(p)); err != nil {
 			is.failures++
 			wait = min(subscribeMost, subscribePause<<min(is.failures, 10))
 			h.config.Log.Warn("MAX does not want to tell its events", "provider", p.ID, "error", err)
