@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -190,5 +191,58 @@ func TestAForecastOfAds(t *testing.T) {
 		w.start(c)
 		w.run(time.Hour)
 		w.expectReasons(c, map[string]int{"delivered": 2, "suppressed no_consent": 3})
+	})
+}
+
+// choosy is a channel that reaches some houses only, and knows which before.
+type choosy struct {
+	*enginetest.Channel
+	not map[string]engine.Reason
+}
+
+func (c *choosy) Reaches(_ context.Context, _ engine.Provider, people []engine.Recipient) ([]engine.Reason, error) {
+	reasons := make([]engine.Reason, len(people))
+	for i := range people {
+		reasons[i] = c.not[people[i].House]
+	}
+	return reasons, nil
+}
+
+func (c *choosy) Send(ctx context.Context, from engine.Sender, msgs []engine.Message) []engine.Result {
+	results := c.Channel.Send(ctx, from, msgs)
+	for i := range results {
+		if why := c.not[msgs[i].Recipient.House]; why != engine.NoReason {
+			results[i] = engine.Result{Fault: &engine.Fault{Reason: why}}
+		}
+	}
+	return results
+}
+
+// TestAForecastKnowsHousesThatCannotBeReached: a house without a chat, and one whose chat is lost.
+func TestAForecastKnowsHousesThatCannotBeReached(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := simpleTown(t, engine.HouseChat, engine.Email)
+		w.engine.Channels[engine.HouseChat] = &choosy{w.channels[engine.HouseChat], map[string]engine.Reason{"none": engine.NoAddress, "lost": engine.Refused}}
+		c := w.order(engine.Campaign{Kind: engine.KindOutage, Route: routeOf(engine.Lane{{Channel: engine.HouseChat}, {Channel: engine.Email}})}, 8, func(i int, r *engine.Recipient) {
+			r.House = []string{"open", "none", "lost", ""}[i%4]
+			if i < 4 {
+				r.Email = ""
+			}
+		})
+		f := must(w.engine.Forecast(t.Context(), c))
+		want := "[{housechat true 2 0} {email true 3 1}]"
+		if got := fmt.Sprint(f.Channels); got != want {
+			t.Errorf("foretold is %s, want %s", got, want)
+		}
+		foretold := map[string]int{"delivered": 5}
+		for _, u := range f.Unreachable {
+			foretold["undelivered "+string(u.Reason)] = int(u.Recipients)
+		}
+		w.start(c)
+		w.run(time.Hour)
+		w.expectReasons(c, foretold)
+		if len(foretold) != 3 {
+			t.Errorf("foretold are %v, want who has no address, who is refused, and deliveries", foretold)
+		}
 	})
 }

@@ -40,6 +40,13 @@ type Returner interface {
 	Returns(p Provider) bool
 }
 
+// Reacher is implemented by channels that know better than a recipient's address whether somebody can be reached, such as those that post in house
+// chats. Reaches tells for each of the people why not: NoReason for those who can be, NoAddress or another reason of failure. It asks our stores
+// and nobody else.
+type Reacher interface {
+	Reaches(ctx context.Context, p Provider, people []Recipient) ([]Reason, error)
+}
+
 // Asker is implemented by channels whose provider tells whether a resident may be written to. Ask tells for each of the people what they would say
 // themselves: SignalAllow, SignalDeny, or nothing where the provider tells nothing. The engine asks before it writes to somebody of whom it knows
 // nothing, or who did not allow it when last heard of (see Denied), and remembers the answer; a question counts as a message against the rates.

@@ -91,7 +91,7 @@ func (f *forecaster) add(ctx context.Context, chunk int, begins time.Time) error
 			count := func(c *ChannelForecast) *int64 { return &c.First }
 			for _, step := range lane {
 				if reason := barriers[step.Channel][i]; reason != NoReason {
-					if why == NoAddress && reason.Suppression() {
+					if why == NoAddress {
 						why = reason
 					}
 					continue
@@ -121,7 +121,8 @@ func (f *forecaster) barriers(ctx context.Context, people []Recipient, ch Channe
 	for i := range who {
 		who[i] = i
 	}
-	if _, err := f.engine.hush(ctx, r, who); err != nil {
+	left, err := f.engine.hush(ctx, r, who)
+	if err != nil {
 		return nil, err
 	}
 	for i, v := range r.verdicts {
@@ -129,7 +130,29 @@ func (f *forecaster) barriers(ctx context.Context, people []Recipient, ch Channe
 			reasons[i] = NoAddress
 		}
 	}
-	return reasons, nil
+	return reasons, f.reach(ctx, ch, people, left, reasons)
+}
+
+// reach gives reasons to those of the people who are left whom the channel knows that it cannot reach.
+func (f *forecaster) reach(ctx context.Context, ch ChannelName, people []Recipient, left []int, reasons []Reason) error {
+	knows, able := f.engine.Channels[ch].(Reacher)
+	if !able || len(left) == 0 {
+		return nil
+	}
+	list := make([]Recipient, len(left))
+	for k, i := range left {
+		list[k] = people[i]
+	}
+	why, err := knows.Reaches(ctx, f.provider, list)
+	if err != nil {
+		return fmt.Errorf("ask channel %s whom it reaches: %w", ch, err)
+	}
+	for k, i := range left {
+		if k < len(why) {
+			reasons[i] = why[k]
+		}
+	}
+	return nil
 }
 
 func (f *forecaster) sum(recipients int64, begins time.Time) Forecast {

@@ -203,3 +203,26 @@ func TestJoinAgain(t *testing.T) {
 		t.Error("lost a chat that is not there")
 	}
 }
+
+// TestReaches: a house is reached when one of its chats is open, and only by its own provider.
+func TestReaches(t *testing.T) {
+	w := newWorld(t)
+	at := func(n int64, c engine.Chat, houses ...string) {
+		c.Place, c.Houses = placeOf(engine.NetworkMAX, -n), houses
+		w.chats.put(c)
+	}
+	now := time.Now()
+	at(1, engine.Chat{Joined: now, Lost: now}, "lost", "both")
+	at(2, engine.Chat{Joined: now}, "open", "both")
+	at(3, engine.Chat{Code: engine.NewChatCode()}, "waiting")
+	people := []engine.Recipient{{House: "open"}, {House: "lost"}, {House: "both"}, {House: "waiting"}, {House: "none"}, {House: "open"}}
+	for p, want := range map[engine.ProviderID][]engine.Reason{
+		provider: {"", engine.Refused, "", engine.NoAddress, engine.NoAddress, ""},
+		"other":  slices.Repeat([]engine.Reason{engine.NoAddress}, 6),
+	} {
+		got, err := w.channel.Reaches(t.Context(), engine.Provider{ID: p}, people)
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: %q, %v; want %q", p, got, err, want)
+		}
+	}
+}
