@@ -135,6 +135,7 @@ type Fault struct {
 	Code       string        // the provider's own: "550 5.1.1", "VK 901", "INT002000"; never an address. Empty: it was not asked, or said nothing
 	RetryAfter time.Duration // the provider's wish; zero if it has none
 	Whole      bool          // the channel fails whoever is written to: it does not answer, or does not let us in. What opens the breaker
+	Own        bool          // it is about the recipient's own address or mailbox, not about us, the message or the way there: see heedReturn
 	Err        error         // for logs; it must not contain personal data
 }
 

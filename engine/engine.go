@@ -265,6 +265,9 @@ func (e *Engine) tell(ctx context.Context, r *run, p *plan) error {
 	if err := e.gave(ctx, r); err != nil {
 		return err
 	}
+	if err := e.turnedAway(ctx, r, p); err != nil {
+		return err
+	}
 	if there := p.members(Received); there != nil {
 		if err := e.Stores.Marks.Set(ctx, r.campaign.ID, ch, Received, OrdinalsOf(r.batch.Chunk, *there)); err != nil {
 			return fmt.Errorf("set the marks: %w", err)

@@ -112,11 +112,8 @@ func (e *Engine) heed(ctx context.Context, c Campaign, key observed, ordinals Or
 			if err := e.tally(ctx, c, key.channel, Bounced, len(ordinals)); err != nil {
 				return err
 			}
-			return e.stop(ctx, c, key.channel, PreviousBounce, ordinals)
 		}
-		if key.reason.Temporary() {
-			return e.tire(ctx, c, key.channel, ordinals)
-		}
+		return e.heedReturn(ctx, c, key.channel, key.reason, ordinals)
 	case Complained:
 		if err := e.tally(ctx, c, key.channel, Complained, len(ordinals)); err != nil {
 			return err

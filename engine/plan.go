@@ -57,6 +57,7 @@ type plan struct {
 	settlement Settlement
 	next       map[place]*Members
 	facts      map[happening]*Members
+	owned      map[Reason]*Members // whose own address or mailbox has failed for good
 }
 
 // place is where a successor batch is put.
@@ -84,7 +85,7 @@ func (b *Batch) valid(s State) bool { return s.Outcome == InFlight && int(s.Step
 // make fills settlement, next and facts from the verdicts by member index and the members' states now.
 func (p *plan) make(states []State, verdicts []verdict) {
 	p.settlement = Settlement{Chunk: p.batch.Chunk, Lane: p.batch.Lane, States: make([]Change, 0, p.batch.Members.Count())}
-	p.next, p.facts = map[place]*Members{}, map[happening]*Members{}
+	p.next, p.facts, p.owned = map[place]*Members{}, map[happening]*Members{}, nil
 	for i := range p.batch.Members.All() {
 		if state := states[i]; p.batch.valid(state) {
 			p.decide(i, state, verdicts[i])
@@ -178,11 +179,25 @@ func (p *plan) failed(i int, s State, f *Fault) {
 		return
 	}
 	p.tell(i, Failed, f.Reason, f.Code)
+	if f.Own {
+		p.blame(i, f.Reason)
+	}
 	now := s
 	if !s.Taken() {
 		now = State{Outcome: InFlight, Channel: p.lane[p.batch.Step].Channel, Reason: f.Reason}
 	}
 	p.onward(i, s, now)
+}
+
+// blame notes a failure that is the recipient's own.
+func (p *plan) blame(i int, why Reason) {
+	if p.owned == nil {
+		p.owned = map[Reason]*Members{}
+	}
+	if p.owned[why] == nil {
+		p.owned[why] = new(Members)
+	}
+	p.owned[why].Add(i)
 }
 
 // giveBack plans for one recipient whose message a channel has returned: on to the next step, or the lane's end. Who is on the way to a

@@ -125,6 +125,30 @@ func (e *Engine) reopen(ctx context.Context, c Campaign) error {
 	return nil
 }
 
+// heedReturn is what a message that did not arrive says of its address, whether its provider said so at once (Fault.Own) or sent it back later: nobody is
+// there, and it is stopped; it takes nothing for now, which is counted; or it is not to blame.
+func (e *Engine) heedReturn(ctx context.Context, c Campaign, ch ChannelName, why Reason, ordinals Ordinals) error {
+	switch {
+	case why == BadAddress:
+		return e.stop(ctx, c, ch, PreviousBounce, ordinals)
+	case why.Temporary():
+		return e.tire(ctx, c, ch, ordinals)
+	}
+	return nil
+}
+
+// turnedAway heeds what a plan's faults say of addresses for good. Those that are tried again are not heard yet.
+func (e *Engine) turnedAway(ctx context.Context, r *run, p *plan) error {
+	for _, why := range []Reason{BadAddress, Unavailable, Unknown} {
+		if who := p.owned[why]; who != nil {
+			if err := e.heedReturn(ctx, r.campaign, r.step().Channel, why, OrdinalsOf(r.batch.Chunk, *who)); err != nil {
+				return fmt.Errorf("heed refusals: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
 // How many campaigns, within how many days, an address may return for reasons that may pass, such as a full mailbox, before it is taken for one
 // that is not there.
 const (

@@ -59,6 +59,7 @@ type rule struct {
 	enhanced string // exact, or with a trailing dot a prefix: "5.1."
 	text     string // one of these words, separated by |, stands in the lower-cased text
 	reason   engine.Reason
+	own      bool // it is about this one mailbox, without doubt
 }
 
 // rules are tried from the first to the last. Where enhanced codes and common practice disagree, practice wins: a word in a text of
@@ -69,6 +70,7 @@ var rules = []rule{
 	// Temporary replies. 421 closes the connection (RFC 5321 §3.8), 4.7.x is policy, nearly always the pace.
 	{code: 4, in: auth, reason: engine.Unavailable},
 	{code: 4, text: "greylist|graylist|greylisted", reason: engine.Unavailable},
+	{code: 4, in: rcptTo | content, enhanced: "4.2.2", reason: engine.Unavailable, own: true},
 	{code: 4, enhanced: "4.7.", reason: engine.Throttled},
 	{code: 4, enhanced: "4.3.", reason: engine.Unavailable},
 	{code: 4, text: hurried, reason: engine.Throttled},
@@ -94,9 +96,9 @@ var rules = []rule{
 	{code: 5, in: mailFrom, reason: engine.Misconfigured},
 
 	// The mailbox is there but takes nothing now (RFC 3463 §3.3). 552 alone means either that or a large message (RFC 5321 §4.2.3).
-	{code: 5, enhanced: "5.2.1", reason: engine.Unavailable},
-	{code: 5, enhanced: "5.2.2", reason: engine.Unavailable},
-	{code: 5, text: "mailbox full|mailbox is full|over quota|quota exceeded|exceeded quota|overquota", reason: engine.Unavailable},
+	{code: 5, enhanced: "5.2.1", reason: engine.Unavailable, own: true},
+	{code: 5, enhanced: "5.2.2", reason: engine.Unavailable, own: true},
+	{code: 5, text: "mailbox full|mailbox is full|over quota|quota exceeded|exceeded quota|overquota", reason: engine.Unavailable, own: true},
 	{code: 5, enhanced: "5.3.1", reason: engine.Unavailable},
 	{code: 5, enhanced: "5.3.2", reason: engine.Unavailable},
 	{code: 5, enhanced: "5.4.7", reason: engine.Unavailable},
@@ -104,23 +106,23 @@ var rules = []rule{
 	// The message.
 	{code: 5, enhanced: "5.2.3", reason: engine.BadMessage},
 	{code: 5, enhanced: "5.3.4", reason: engine.BadMessage},
-	{code: 5, enhanced: "5.6.7", reason: engine.BadAddress},
+	{code: 5, enhanced: "5.6.7", reason: engine.BadAddress, own: true},
 	{code: 5, enhanced: "5.6.", reason: engine.BadMessage},
 	{code: 552, reason: engine.BadMessage},
 
 	// The address. 5.4.1 is what Microsoft answers for an unknown recipient, 556 is RFC 7504.
-	{code: 5, enhanced: "5.1.", reason: engine.BadAddress},
-	{code: 5, enhanced: "5.4.1", reason: engine.BadAddress},
-	{code: 5, enhanced: "5.4.4", reason: engine.BadAddress},
+	{code: 5, enhanced: "5.1.", reason: engine.BadAddress, own: true},
+	{code: 5, enhanced: "5.4.1", reason: engine.BadAddress, own: true},
+	{code: 5, enhanced: "5.4.4", reason: engine.BadAddress, own: true},
 	{code: 5, enhanced: "5.4.", reason: engine.Refused},
 	{code: 5, enhanced: "5.7.", reason: engine.Refused},
-	{code: 5, text: "user unknown|unknown user|no such user|user not found|mailbox not found|mailbox unavailable|does not exist|invalid mailbox|no mailbox|unknown recipient|recipient unknown", reason: engine.BadAddress},
+	{code: 5, text: "user unknown|unknown user|no such user|user not found|mailbox not found|mailbox unavailable|does not exist|invalid mailbox|no mailbox|unknown recipient|recipient unknown", reason: engine.BadAddress, own: true},
 	{code: 5, text: "spam|blocked|blacklist|block list|blocklist|policy|denied|rejected by|reputation", reason: engine.Refused},
 	{code: 550, in: rcptTo, reason: engine.BadAddress},
 	{code: 551, in: rcptTo, reason: engine.BadAddress},
 	{code: 553, in: rcptTo, reason: engine.BadAddress},
 	{code: 501, in: rcptTo, reason: engine.BadAddress},
-	{code: 556, in: rcptTo, reason: engine.BadAddress},
+	{code: 556, in: rcptTo, reason: engine.BadAddress, own: true},
 
 	// A relay that does not speak as we do.
 	{code: 500, reason: engine.Misconfigured},
@@ -148,14 +150,14 @@ func (r rule) matches(in stage, got reply) bool {
 }
 
 // classify gives the reason of a refusal from the stage it came in, the reply's code (RFC 5321 §4.2), its enhanced status (RFC 3463)
-// and, where those leave it open, its words. What no rule knows is Unknown, which is temporary.
-func classify(in stage, got reply) engine.Reason {
+// and, where those leave it open, its words; own tells that it is about this one mailbox. What no rule knows is Unknown, which is temporary.
+func classify(in stage, got reply) (why engine.Reason, own bool) {
 	for _, r := range rules {
 		if r.matches(in, got) {
-			return r.reason
+			return r.reason, r.own && in&(rcptTo|content) != 0
 		}
 	}
-	return engine.Unknown
+	return engine.Unknown, false
 }
 
 // hint is what a temporary refusal says of our pace.
@@ -198,7 +200,8 @@ func anyOf(words, text string) bool {
 
 // refusal is the Fault for a relay's reply to a message for the given address.
 func refusal(in stage, got reply, recipient string) *engine.Fault {
-	return &engine.Fault{Reason: classify(in, got), Code: got.code(), Whole: in&(connecting|auth) != 0,
+	why, own := classify(in, got)
+	return &engine.Fault{Reason: why, Code: got.code(), Own: own, Whole: in&(connecting|auth) != 0,
 		Err: fmt.Errorf("%s: %d %s", stageNames[in], got.Code, anonymous(got.Text, recipient))}
 }
 

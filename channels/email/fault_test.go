@@ -102,10 +102,10 @@ func TestClassify(t *testing.T) {
 		{mailFrom, "555 Parameters not recognized", engine.Misconfigured},
 	} {
 		said := parsed(test.reply)
-		if got := classify(test.in, said); got != test.want {
+		if got, _ := classify(test.in, said); got != test.want {
 			t.Errorf("%q after %s is %s, want %s", test.reply, stageNames[test.in], got, test.want)
 		}
-		if got := classify(test.in, said); said.Code/100 == 4 && !got.Temporary() {
+		if got, _ := classify(test.in, said); said.Code/100 == 4 && !got.Temporary() {
 			t.Errorf("%q is temporary and became %s", test.reply, got)
 		}
 	}
@@ -127,7 +127,10 @@ func parsed(line string) reply {
 func TestClassifyKnowsEveryCode(t *testing.T) {
 	for _, in := range []stage{connecting, auth, mailFrom, rcptTo, content} {
 		for code := 400; code < 600; code++ {
-			got := classify(in, reply{Code: code})
+			got, own := classify(in, reply{Code: code})
+			if own && code != 556 {
+				t.Errorf("%d alone is taken for the mailbox's own", code)
+			}
 			if got == engine.Unknown || !got.Known() {
 				t.Errorf("%d after %s is %q", code, stageNames[in], got)
 			}

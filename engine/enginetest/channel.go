@@ -27,6 +27,14 @@ func Refuse(reason engine.Reason, code string) Answer {
 	return Answer{fault: &engine.Fault{Reason: reason, Code: code}}
 }
 
+// Own says that the failure is the recipient's own address's or mailbox's.
+func (a Answer) Own() Answer {
+	fault := *a.fault
+	fault.Own = true
+	a.fault = &fault
+	return a
+}
+
 // Down fails as a channel does that is out of reach, whoever is written to.
 func Down() Answer {
 	return Answer{fault: &engine.Fault{Reason: engine.Unavailable, Code: "no connection", Whole: true}}
