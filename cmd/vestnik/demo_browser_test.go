@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -74,6 +75,31 @@ func TestConsoleWhileTheDemoRuns(t *testing.T) {
 	}
 	if *letterPicture != "" {
 		shoot(t, tab, *letterPicture)
+	}
+	do(chromedp.Navigate(read("location.origin + location.pathname") + "?view=source"))
+	wantSigned(t, read(`document.querySelector("pre.plain").textContent`), filepath.Join(s.dir, "town", "dns.txt"))
+}
+
+// wantSigned has Debian's python3-dkim verify what the console shows as a letter's source, by the record that the demo has written.
+func wantSigned(t *testing.T, source, zone string) {
+	t.Helper()
+	record, err := os.ReadFile(zone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"DKIM-Signature: ", "a=ed25519-sha256", "d=uk.example", "s=vestnik"} {
+		if !strings.Contains(source, want) {
+			t.Errorf("the source does not say %q:\n%.2000s", want, source)
+		}
+	}
+	python := exec.CommandContext(t.Context(), "/usr/bin/python3", "-c", `
+import sys, dkim
+name, _, record = sys.argv[1].partition(" TXT ")
+print(dkim.verify(sys.stdin.buffer.read(), dnsfunc=lambda asked, timeout=5: record.strip().strip('"').encode() if asked.decode() == name else None))`, string(record))
+	python.Stdin = strings.NewReader(strings.ReplaceAll(strings.ReplaceAll(source, "\r\n", "\n"), "\n", "\r\n"))
+	out, err := python.CombinedOutput()
+	if err != nil || strings.TrimSpace(string(out)) != "True" {
+		t.Errorf("the signature is not valid: %v %s", err, out)
 	}
 }
 

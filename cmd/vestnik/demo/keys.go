@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -34,6 +35,9 @@ func (d *Demo) issue(ctx context.Context) error {
 		engine.SettingBill: d.world.billed(),
 	})
 	maps.Copy(settings, d.gis())
+	if err := errors.Join(sign(settings), d.publish(settings)); err != nil {
+		return err
+	}
 	ours, err := d.enrol(ctx, c.Name, c.INN, settings)
 	if err != nil {
 		return err
