@@ -140,7 +140,7 @@ func (e *Engine) barrier(r *run) func(int, Step) Reason {
 		if !on[step.Channel] || i >= len(r.people) {
 			return NoAddress
 		}
-		if e.scope(r.campaign.Kind, step.Channel) == ToHouse && r.people[i].House == "" {
+		if e.scope(r.provider, r.campaign.Kind, step.Channel) == ToHouse && r.people[i].House == "" {
 			return NoAddress
 		}
 		return r.people[i].barrier(r.campaign.Kind, step.Channel)
@@ -150,7 +150,7 @@ func (e *Engine) barrier(r *run) func(int, Step) Reason {
 // configured reports whether the provider's campaign can go over the channel at all.
 func (e *Engine) configured(c Campaign, p Provider, ch ChannelName) bool {
 	channel := e.Channels[ch]
-	if channel == nil || !Allowed(c.Kind, ch) || e.scope(c.Kind, ch) == ToNobody {
+	if channel == nil || !Allowed(c.Kind, ch) || e.scope(p, c.Kind, ch) == ToNobody {
 		return false
 	}
 	picky, is := channel.(Selective)
@@ -193,7 +193,7 @@ func (e *Engine) write(ctx context.Context, r *run, who []int) (messages []Messa
 	}
 	messages, ready = make([]Message, 0, len(who)), who[:0]
 	ch := r.step().Channel
-	voice := e.voice(r.campaign.Kind, ch)
+	voice := e.voice(r.provider, r.campaign.Kind, ch)
 	letter := Letter{Provider: r.provider, Campaign: r.campaign}
 	pass := Pass{Act: ActReturn, Campaign: r.campaign.ID, Channel: ch, Lane: r.batch.Lane, Step: r.batch.Step}
 	followed := pass

@@ -26,7 +26,7 @@ func (e *Engine) Preview(ctx context.Context, c Campaign, person Recipient) (map
 			if err != nil {
 				return nil, fmt.Errorf("open template %s: %w", ref, err)
 			}
-			if rendered[ch], err = text.Render(e.voice(c.Kind, ch), &Letter{Provider: provider, Campaign: c, Recipient: &person}); err != nil {
+			if rendered[ch], err = text.Render(e.voice(provider, c.Kind, ch), &Letter{Provider: provider, Campaign: c, Recipient: &person}); err != nil {
 				return nil, fmt.Errorf("render for %s: %w", ch, err)
 			}
 		}
@@ -41,7 +41,7 @@ func (e *Engine) Destination(ctx context.Context, pass Pass) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	content, err := text.Render(e.voice(letter.Campaign.Kind, pass.Channel), letter)
+	content, err := text.Render(e.voice(letter.Provider, letter.Campaign.Kind, pass.Channel), letter)
 	if err != nil {
 		return "", fmt.Errorf("render the message of a link: %w", err)
 	}

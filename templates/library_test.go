@@ -29,6 +29,7 @@ func TestList(t *testing.T) {
 		"action-required action requires deadline what",
 		"ad-offer ad requires advertiser erid offer",
 		"bill-monthly bill requires amount due_date period",
+		"bill-withdrawn bill requires period",
 		"debt-notice debt requires amount period",
 		"meeting-finished meeting requires ends_at starts_at topic",
 		"meeting-planned meeting requires ends_at starts_at topic",

@@ -165,8 +165,11 @@ func (v *visit) bill(msg *engine.Message, account string, services catalogue) (*
 	return d, d.close(msg, o, services.known)
 }
 
+// numberPrefix is what the numbers of our documents begin with.
+const numberPrefix = "V-"
+
 // numberOf is what ГИС ЖКХ knows the document by in its account and period (PaymentDocumentNumber): the same whenever it is sent.
-func numberOf(key string) string { return "V-" + strings.ReplaceAll(guidOf(key), "-", "")[:24] }
+func numberOf(key string) string { return numberPrefix + strings.ReplaceAll(guidOf(key), "-", "")[:24] }
 
 // close adds what is owed beside the services, and the totals.
 func (d *document) close(msg *engine.Message, o order, known registries) error {

@@ -212,6 +212,8 @@ func (q question) outcome(part *importResult) (r engine.Result, doubt bool) {
 			id = part.GUID
 		}
 		return engine.Result{ID: id, Received: true}, false
+	case ruleOf(part.Errors[0].Code).done:
+		return engine.Result{Received: true}, false
 	case part.Errors[0].exists():
 		fault := &engine.Fault{Reason: engine.Unknown, Code: "exists", Err: errors.New("the document is there already")}
 		return engine.Result{Fault: fault}, true // the next attempt looks for it

@@ -122,9 +122,14 @@ func (c *Channel) answer(ctx context.Context, o *office, name, ack string) (done
 		c.forget(ctx, o, []string{name})
 		return false, refused(state.Error.Code)
 	}
-	var data any = accountsIn(state)
-	if strings.HasPrefix(name, listPrefix) {
+	var data any
+	switch {
+	case strings.HasPrefix(name, listPrefix):
 		data = entriesIn(state)
+	case strings.HasPrefix(name, papersPrefix):
+		data = papersIn(state)
+	default:
+		data = accountsIn(state)
 	}
 	text, err := json.Marshal(data)
 	if err == nil {

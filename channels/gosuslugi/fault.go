@@ -17,6 +17,7 @@ type rule struct {
 	whole  bool          // it is not about this message
 	doubt  bool          // nobody knows whether the request was taken
 	stale  bool          // what is remembered of registries and accounts is out of date
+	done   bool          // what was asked for is so already
 	gone   bool          // what it refers to is not there: a report or news that this one was to change
 }
 
@@ -36,7 +37,8 @@ var rules = []rule{
 	{code: "INT008165", reason: engine.BadMessage, means: "the sums differ from those ГИС ЖКХ computes (see gis.confirm_amounts)"},
 	{code: "INT0160", reason: engine.BadMessage, means: "an entry of a registry is not there", stale: true},
 	{code: "SRV007079", reason: engine.Unknown, means: "the identifiers of a registry are another stand's", stale: true},
-	{code: "SRV008071", reason: engine.Refused, means: "payments are acknowledged against the document"},
+	{code: "SRV008070", reason: engine.Refused, means: "the document has been withdrawn already", done: true},
+	{code: "SRV008071", reason: engine.Refused, means: "payments are acknowledged against the document: it cannot be withdrawn before they are cancelled"},
 	{code: "SRV008076", reason: engine.BadMessage, means: "wrong services, or requisites that are not registered"},
 	{code: "AUT", reason: engine.Misconfigured, means: "the organization or the information system has no rights", whole: true},
 	{code: "FMT", reason: engine.Misconfigured, means: "the request is not as the format demands", whole: true},

@@ -118,7 +118,7 @@ func TestWhatHasNoPlaceIsRefused(t *testing.T) {
 		if r := channel.Send(t.Context(), sender(s, kind), []engine.Message{message("k", resident(s, 1))})[0]; r.Fault == nil || r.Fault.Reason != engine.Refused {
 			t.Errorf("%s: %+v", kind, r)
 		}
-		if channel.Scope(kind) != engine.ToNobody {
+		if channel.Scope(engine.Provider{}, kind) != engine.ToNobody {
 			t.Errorf("%s has a place", kind)
 		}
 	}

@@ -75,12 +75,16 @@ func (c *Channel) Close() error {
 // Serves reports whether a provider has settled how ГИС ЖКХ is reached for it; one that has not is passed over.
 func (c *Channel) Serves(p engine.Provider) bool { return p.Setting(settingStand) != "" }
 
-// Scope tells whom what a campaign of the kind places is for; see engine.Scoped. A debt or an answer to a request is nobody else's business, and
-// the format has no place for it: they are refused.
-func (c *Channel) Scope(kind engine.Kind) engine.Scope {
+// Scope tells whom what a provider's campaign of the kind places is for; see engine.Scoped. A debt or an answer to a request is nobody else's
+// business, and the format has no sure place for it: they are refused, unless the provider wants its debts told (gis.debt_notices).
+func (c *Channel) Scope(p engine.Provider, kind engine.Kind) engine.Scope {
 	switch kind {
 	case engine.KindBill:
 		return engine.ToOne
+	case engine.KindDebt:
+		if p.Setting(settingDebts) == "on" {
+			return engine.ToOne
+		}
 	case engine.KindOutage, engine.KindAction, engine.KindAd, engine.KindMeeting:
 		return engine.ToHouse
 	}
@@ -100,9 +104,13 @@ func (c *Channel) Send(ctx context.Context, from engine.Sender, msgs []engine.Me
 		v.fail(all, &engine.Fault{Reason: engine.Misconfigured, Whole: true, Err: err})
 	case ctx.Err() != nil:
 		v.fail(all, untried(ctx))
+	case withdraws(from.Campaign):
+		v.withdraw(all)
 	case from.Campaign.Kind == engine.KindBill:
 		v.bills(all)
-	case c.Scope(from.Campaign.Kind) == engine.ToHouse:
+	case from.Campaign.Kind == engine.KindDebt && v.office.debts:
+		v.debts(all)
+	case c.Scope(from.Provider, from.Campaign.Kind) == engine.ToHouse:
 		v.notices(all)
 	default:
 		v.fail(all, &engine.Fault{Reason: engine.Refused, Code: "kind", Err: errors.New("ГИС ЖКХ has no place for a message of this kind")})

@@ -69,16 +69,17 @@ type (
 		Recall    *recall   `xml:"hm:RecallNotification"`
 	}
 	creation struct {
-		Topic     string `xml:"hm:Topic"`
-		Important bool   `xml:"hm:IsImportant,omitempty"`
-		Content   string `xml:"hm:content,omitempty"`
-		House     string `xml:"hm:FIASHouseGuid,omitempty"`
-		NoLimit   bool   `xml:"hm:IsNotLimit,omitempty"`
-		Start     string `xml:"hm:StartDate,omitempty"`
-		End       string `xml:"hm:EndDate,omitempty"`
-		Send      bool   `xml:"hm:IsShipOff"`
-		Mobile    bool   `xml:"hm:IsForPublishToMobileApp,omitempty"`
-		Feed      *feed  `xml:"hm:MobileAppData"`
+		Topic     string  `xml:"hm:Topic"`
+		Important bool    `xml:"hm:IsImportant,omitempty"`
+		Content   string  `xml:"hm:content,omitempty"`
+		House     string  `xml:"hm:FIASHouseGuid,omitempty"`
+		Debt      *debtor `xml:"hm:RoomOwners>hm:DeptsInforming>hm:Account"`
+		NoLimit   bool    `xml:"hm:IsNotLimit,omitempty"`
+		Start     string  `xml:"hm:StartDate,omitempty"`
+		End       string  `xml:"hm:EndDate,omitempty"`
+		Send      bool    `xml:"hm:IsShipOff"`
+		Mobile    bool    `xml:"hm:IsForPublishToMobileApp,omitempty"`
+		Feed      *feed   `xml:"hm:MobileAppData"`
 	}
 	feed struct {
 		Short bool   `xml:"hm:IsShortTopic"`

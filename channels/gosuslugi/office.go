@@ -21,6 +21,7 @@ const (
 	settingCert        = "gis.cert"            // its certificate, PEM or DER
 	settingOperator    = "gis.operator"        // "on": the operator of the information system signs for the provider (IsOperatorSignature)
 	settingConfirm     = "gis.confirm_amounts" // "on": ГИС ЖКХ is to take sums that it would compute otherwise (ConfirmAmountsCorrect)
+	settingDebts       = "gis.debt_notices"    // "on": debts are told to the owners of accounts (DeptsInforming), which may not be what that is for
 	settingBIC         = "payment.bic"
 	settingAccount     = "payment.account"
 )
@@ -44,6 +45,7 @@ type office struct {
 	org, user, password  string
 	fingerprint          string
 	operator, confirm    bool
+	debts                bool
 	signing, key, cert   string
 	bic, account, payKey string // requisites that bills are to be paid to; payKey names them within a request
 }
@@ -71,7 +73,7 @@ func officeOf(p engine.Provider) (*office, error) {
 	o := &office{
 		provider: p.ID, address: at.Scheme + "://" + at.Host, host: stand.host, org: p.Setting(settingOrg), user: p.Setting(settingUser),
 		password: p.Setting(settingPassword), fingerprint: p.Setting(settingFingerprint), operator: p.Setting(settingOperator) == "on",
-		confirm: p.Setting(settingConfirm) == "on", bic: p.Setting(settingBIC), account: p.Setting(settingAccount),
+		confirm: p.Setting(settingConfirm) == "on", debts: p.Setting(settingDebts) == "on", bic: p.Setting(settingBIC), account: p.Setting(settingAccount),
 		signing: signing, key: p.Setting(settingKey), cert: p.Setting(settingCert),
 	}
 	o.payKey = guidOf(o.bic + "/" + o.account)

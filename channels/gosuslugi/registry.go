@@ -26,7 +26,7 @@ var ownRegistries = []int{extraServices, utilityServices}
 // The beginnings of the names of notes.
 const (
 	listPrefix  = "list/"
-	housePrefix = "house/"
+	housePrefix = "flats/"
 )
 
 // entry is one of a registry.
@@ -42,6 +42,8 @@ func counterOf(name string) counter {
 	switch {
 	case strings.HasPrefix(name, housePrefix):
 		return houses
+	case strings.HasPrefix(name, papersPrefix):
+		return billing
 	case slices.Contains(ownRegistries, n):
 		return ownLists
 	}
@@ -151,12 +153,18 @@ func (v *visit) house(fias string) errand {
 	}
 }
 
-// accountsIn reads the answer to an errand for a house: the AccountGUID by the provider's own number. Closed accounts take no bills.
-func accountsIn(state *stateResult) map[string]string {
-	found := map[string]string{}
+// enrolled is an account in the answer to an errand for a house.
+type enrolled struct {
+	GUID    string `json:"guid"`    // AccountGUID
+	Unified string `json:"unified"` // единый лицевой счёт
+}
+
+// accountsIn reads the answer to an errand for a house, by the provider's own numbers. Closed accounts take nothing.
+func accountsIn(state *stateResult) map[string]enrolled {
+	found := map[string]enrolled{}
 	for _, a := range state.Accounts {
 		if a.Number != "" && a.Closed == nil {
-			found[a.Number] = a.GUID
+			found[a.Number] = enrolled{a.GUID, a.Unified}
 		}
 	}
 	return found
@@ -166,16 +174,32 @@ func accountsIn(state *stateResult) map[string]string {
 // are returned; the others have their results.
 func (v *visit) accounts(who []int) (ids map[int]string, known []int) {
 	ids = map[int]string{}
+	var asked []int
+	for _, i := range who {
+		if r := v.msgs[i].Recipient; r.GISAccount != "" && isGUID(r.GISAccount) {
+			ids[i], known = r.GISAccount, append(known, i)
+			continue
+		}
+		asked = append(asked, i)
+	}
+	found, rest := v.enrol(asked)
+	for _, i := range rest {
+		ids[i], known = found[i].GUID, append(known, i)
+	}
+	slices.Sort(known)
+	return ids, known
+}
+
+// enrol looks the accounts of messages' recipients up by house and number. Those it has found are returned; the others have their results.
+func (v *visit) enrol(who []int) (found map[int]enrolled, known []int) {
+	found = map[int]enrolled{}
 	byHouse := map[string][]int{}
 	for _, i := range who {
-		switch r := v.msgs[i].Recipient; {
-		case r.GISAccount != "" && isGUID(r.GISAccount):
-			ids[i], known = r.GISAccount, append(known, i)
-		case isGUID(r.House):
-			byHouse[r.House] = append(byHouse[r.House], i)
-		default:
-			v.fail([]int{i}, badAddress("account"))
+		if house := v.msgs[i].Recipient.House; isGUID(house) {
+			byHouse[house] = append(byHouse[house], i)
+			continue
 		}
+		v.fail([]int{i}, badAddress("account"))
 	}
 	for house, members := range byHouse {
 		e := v.house(house)
@@ -188,18 +212,19 @@ func (v *visit) accounts(who []int) (ids map[int]string, known []int) {
 			v.later(members, waitFor(waiting))
 			continue
 		}
-		var numbers map[string]string
+		var numbers map[string]enrolled
 		_ = json.Unmarshal(data[e.name], &numbers) // what cannot be read has nobody
 		for _, i := range members {
-			if id := numbers[v.msgs[i].Recipient.Account]; id != "" {
-				ids[i], known = id, append(known, i)
+			account, there := numbers[v.msgs[i].Recipient.Account]
+			if !there {
+				v.fail([]int{i}, badAddress("account"))
 				continue
 			}
-			v.fail([]int{i}, badAddress("account"))
+			found[i], known = account, append(known, i)
 		}
 	}
 	slices.Sort(known)
-	return ids, known
+	return found, known
 }
 
 func badAddress(code string) *engine.Fault {

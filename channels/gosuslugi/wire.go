@@ -111,12 +111,14 @@ type importResult struct {
 }
 
 type accountResult struct {
-	Number string    `xml:"AccountNumber"`
-	GUID   string    `xml:"AccountGUID"`
-	Closed *struct{} `xml:"Closed"`
+	Number  string    `xml:"AccountNumber"`
+	GUID    string    `xml:"AccountGUID"`
+	Unified string    `xml:"UnifiedAccountNumber"`
+	Closed  *struct{} `xml:"Closed"`
 }
 
 type documentResult struct {
+	Account   string `xml:"AccountGuid"`
 	Number    string `xml:"PaymentDocumentNumber"`
 	ID        string `xml:"PaymentDocumentID"`
 	Withdrawn string `xml:"Withdraw"`

@@ -8,17 +8,18 @@ import (
 
 // Document is a payment document that was placed.
 type Document struct {
-	ID        string // identifier, 18 characters: what the format calls UniqueNumber and PaymentDocumentID
-	GUID      string
-	Transport string // its TransportGUID
-	Org       string // orgPPAGUID of whoever placed it
-	Account   Account
-	Number    string // PaymentDocumentNumber
-	Year      string
-	Month     string
-	Total     string // what is to be paid with debts, as it was written
-	Withdrawn bool
-	Times     int // how often a document with this account, period and number came: 1, unless the client forgot that it had sent it
+	ID           string // identifier, 18 characters: what the format calls UniqueNumber and PaymentDocumentID
+	GUID         string
+	Transport    string // its TransportGUID
+	Org          string // orgPPAGUID of whoever placed it
+	Account      Account
+	Number       string // PaymentDocumentNumber
+	Year         string
+	Month        string
+	Total        string // what is to be paid with debts, as it was written
+	Withdrawn    bool
+	Acknowledged bool // payments are acknowledged against it: it cannot be withdrawn
+	Times        int  // how often a document with this account, period and number came: 1, unless the client forgot that it had sent it
 }
 
 // Documents gives what an organization has placed, in the order of the identifiers.
@@ -149,6 +150,9 @@ func (s *Server) withdraw(org *organization, w *element) []*element {
 	case doc.Withdrawn:
 		return undone(transport, "SRV008070", "Отзыв ПД невозможен, ПД уже отозван.")
 	}
+	if doc.Acknowledged {
+		return undone(transport, "SRV008071", "Отзыв ПД невозможен: документ сквитирован с платежами")
+	}
 	doc.Withdrawn = true
 	if s.options.OnDocument != nil {
 		s.options.OnDocument(*doc)
@@ -189,4 +193,13 @@ func (d *Document) export(org *organization) *element {
 	}
 	return el(billsSpace, "PaymentDocument", el(abSpace, "AccountGuid", d.Account.GUID), number, el(billsSpace, state, "true"),
 		el(bbSpace, "PaymentDocumentID", d.ID), el(billsSpace, "PaymentInformation", el(pbSpace, "BankBIK", org.BIC), el(pbSpace, "operatingAccountNumber", org.Account)))
+}
+
+// Acknowledge says that payments have been acknowledged against a document, or not any more.
+func (s *Server) Acknowledge(org, id string, acknowledged bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if d := s.orgs[org].documents[id]; d != nil {
+		d.Acknowledged = acknowledged
+	}
 }

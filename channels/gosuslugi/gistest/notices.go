@@ -12,19 +12,20 @@ type Notice struct {
 	Org       string // orgPPAGUID of whoever placed it
 	Outage    bool   // placed as an outage report and not as news
 	Houses    []string
-	Topic     string   // of news
-	Text      string   // of news; of an outage: its reason in words
-	Important bool     // of news
-	Sent      bool     // of news: it went to the residents and is no draft
-	Mobile    bool     // of news: it stands in the feed of Госуслуги.Дом too
-	Pinned    bool     // of news: and is pinned there
-	Services  []string // of an outage: the codes
-	From, To  string   // as they were written
-	Recalled  bool     // it was recalled or annulled
-	Why       string   // the reason of that
-	Reason    Entry    // of an outage, of registry 360
-	Edited    int      // how often it was changed
-	Times     int      // how often notices with its TransportGUID were placed: 1, unless the client forgot that it had sent it
+	Topic     string            // of news
+	Text      string            // of news; of an outage: its reason in words
+	Important bool              // of news
+	Sent      bool              // of news: it went to the residents and is no draft
+	Mobile    bool              // of news: it stands in the feed of Госуслуги.Дом too
+	Pinned    bool              // of news: and is pinned there
+	Services  []string          // of an outage: the codes
+	From, To  string            // as they were written
+	Debts     map[string]string // of news for owners of accounts: the sums by единый лицевой счёт
+	Recalled  bool              // it was recalled or annulled
+	Why       string            // the reason of that
+	Reason    Entry             // of an outage, of registry 360
+	Edited    int               // how often it was changed
+	Times     int               // how often notices with its TransportGUID were placed: 1, unless the client forgot that it had sent it
 }
 
 // Notices gives what an organization has placed, the oldest first.
@@ -53,6 +54,15 @@ func (s *Server) news(org *organization, n *element) []*element {
 		Text: create.child("content").text, Important: create.child("IsImportant").there(), Sent: create.child("IsShipOff").there(),
 		Mobile: create.child("IsForPublishToMobileApp").there(), Pinned: create.child("MobileAppData", "IsPin").text == "true",
 		From: create.child("StartDate").text, To: create.child("EndDate").text,
+	}
+	for _, a := range create.child("RoomOwners", "DeptsInforming").all("Account") {
+		if notice.Debts == nil {
+			notice.Debts = map[string]string{}
+		}
+		unified := a.child("UnifiedAccountNumber").text
+		if notice.Debts[unified] = a.child("TotalDebt").text; !org.has(unified) {
+			return undone(transport, "INT002000", "Значение в поле UnifiedAccountNumber отсутствует в реестре")
+		}
 	}
 	return s.post(org, notice, n.child("NotificationGUID").text)
 }

@@ -98,6 +98,16 @@ func (o *organization) serves(house string) bool {
 	return slices.Contains(o.Houses, house) || len(o.byHouse[house]) > 0
 }
 
+// has reports whether an единый лицевой счёт is one of the organization's.
+func (o *organization) has(unified string) bool {
+	for _, a := range o.accounts {
+		if a.Unified == unified && !a.Closed {
+			return true
+		}
+	}
+	return false
+}
+
 // exportAccounts gives the accounts of a house, or those that are named.
 func (s *Server) exportAccounts(org *organization, body *element) (list []*element) {
 	wanted := org.byHouse[body.child("FIASHouseGuid").text]
