@@ -12,7 +12,7 @@ import (
 // board is a channel that answers later, and tells outages to houses, bills to one, and debts to nobody.
 type board struct{ *enginetest.Confirmer }
 
-func (board) Scope(kind engine.Kind) engine.Scope {
+func (board) Scope(_ engine.Provider, kind engine.Kind) engine.Scope {
 	switch kind {
 	case engine.KindOutage:
 		return engine.ToHouse
