@@ -2,8 +2,8 @@ package gosuslugi
 
 import (
 	"cmp"
-	"errors"
 	"net/url"
+	"strings"
 
 	"vestnik/engine"
 )
@@ -50,21 +50,30 @@ type office struct {
 	bic, account, payKey string // requisites that bills are to be paid to; payKey names them within a request
 }
 
-// officeOf reads a provider's settings.
+// misfit is a setting that cannot be right, in the words for people: "по-русски // in English".
+type misfit string
+
+// Error gives the English words, which is what logs are written in.
+func (m misfit) Error() string {
+	_, english, _ := strings.Cut(string(m), " // ")
+	return english
+}
+
+// officeOf reads a provider's settings. What is wrong with them is a misfit.
 func officeOf(p engine.Provider) (*office, error) {
 	stand, known := stands[p.Setting(settingStand)]
 	if !known {
-		return nil, errors.New("the setting gis.stand is missing")
+		return nil, misfit("gis.stand не задан // the setting gis.stand is missing")
 	}
 	address := cmp.Or(p.Setting(settingURL), stand.url)
 	at, err := url.Parse(address)
 	switch {
 	case address == "":
-		return nil, errors.New("the setting gis.url is missing: the address of the TLS tunnel to the stand")
+		return nil, misfit("gis.url не задан: адрес туннеля TLS к стенду // the setting gis.url is missing: the address of the TLS tunnel to the stand")
 	case err != nil || at.Host == "" || at.Scheme != "http" && at.Scheme != "https":
-		return nil, errors.New("the setting gis.url is no address http://… or https://…")
+		return nil, misfit("gis.url — не адрес вида http://… или https://… // the setting gis.url is no address http://… or https://…")
 	case !isGUID(p.Setting(settingOrg)):
-		return nil, errors.New("the setting gis.org_ppaguid is missing or no GUID")
+		return nil, misfit("gis.org_ppaguid не задан или не GUID // the setting gis.org_ppaguid is missing or no GUID")
 	}
 	signing, err := signingOf(p, p.Setting(settingStand), stand.signed)
 	if err != nil {

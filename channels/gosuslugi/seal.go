@@ -42,7 +42,7 @@ func (c *Channel) identity(ctx context.Context, o *office) (*sign.Identity, erro
 	}
 	certificate, err := sign.ParseCertificate([]byte(o.cert))
 	if err != nil {
-		return nil, &sign.Failure{Words: err.Error() + " (gis.cert_file)"}
+		return nil, err
 	}
 	signer := c.signer(o)
 	if openssl, is := signer.(sign.OpenSSL); is {
@@ -94,7 +94,7 @@ func unsigned(ctx context.Context, err error) *failure {
 		return &failure{Fault: untried(ctx)}
 	}
 	if failed, is := errors.AsType[*sign.Failure](err); is {
-		return &failure{Fault: &engine.Fault{Reason: engine.Misconfigured, Code: "sign", Whole: true, Err: errors.New(failed.Words)}}
+		return &failure{Fault: &engine.Fault{Reason: engine.Misconfigured, Code: "sign", Whole: true, Err: failed}}
 	}
 	return &failure{Fault: &engine.Fault{Reason: engine.Unavailable, Code: "sign", Whole: true, Err: errors.New("the request cannot be signed")}}
 }
@@ -109,15 +109,16 @@ func signingOf(p engine.Provider, stand string, must bool) (signing string, err 
 	signing = cmp.Or(p.Setting(settingSigning), signingOff)
 	switch {
 	case signing == signingOff && must:
-		return "", errors.New("the stand " + stand + " takes signed requests only: set gis.signing to openssl or command")
+		return "", misfit("стенд " + stand + " принимает только подписанные запросы: задайте gis.signing=openssl или command // the stand " + stand +
+			" takes signed requests only: set gis.signing to openssl or command")
 	case signing == signingOff:
 		return signing, nil
 	case signing != signingOpenSSL && signing != signingCommand:
-		return "", errors.New("the setting gis.signing is off, openssl or command")
+		return "", misfit("gis.signing бывает off, openssl и command // the setting gis.signing is off, openssl or command")
 	case p.Setting(settingCert) == "":
-		return "", errors.New("the certificate of the signature is missing: gis.cert_file")
+		return "", misfit("сертификат подписи не задан: gis.cert_file // the certificate of the signature is missing: gis.cert_file")
 	case signing == signingOpenSSL && p.Setting(settingKey) == "":
-		return "", errors.New("the key of the signature is missing: gis.key_file")
+		return "", misfit("ключ подписи не задан: gis.key_file // the key of the signature is missing: gis.key_file")
 	}
 	return signing, nil
 }

@@ -18,7 +18,7 @@ import (
 // checkCommand checks everything an installation depends on.
 type checkCommand struct {
 	setup
-	Provider string `placeholder:"ID" help:"Только почта этого поставщика: какие записи DNS ей нужны и что с ними не так. // Only this provider's e-mail: which DNS records it needs and what is wrong with them."`
+	Provider string `placeholder:"ID" help:"Только этот поставщик: какие записи DNS нужны его почте и что с ними не так; пускает ли его ГИС ЖКХ и подходит ли подпись. // Only this provider: which DNS records its e-mail needs and what is wrong with them; whether ГИС ЖКХ lets it in and the signature fits."`
 	DNS      string `name:"dns" placeholder:"HOST:PORT" help:"Какой сервер DNS спросить; без него — системный. // Which DNS server to ask; the system's without it."`
 }
 
@@ -46,10 +46,14 @@ func (c checkCommand) Run(ctx context.Context, t *terminal) error {
 		if err != nil {
 			return err
 		}
-		return t.verdict(t.report(list))
+		portal, err := c.showPortal(patient, t, set)
+		if err != nil {
+			return err
+		}
+		return t.verdict(t.report(append(list, portal...)))
 	}
 	bad := 0
-	for _, part := range []func(context.Context, *terminal, config.Config) []finding{checkSetup, checkRedis, checkHistory, checkRelays, c.checkDomains, checkCommunities, checkBots} {
+	for _, part := range []func(context.Context, *terminal, config.Config) []finding{checkSetup, checkRedis, checkHistory, checkRelays, c.checkDomains, checkPortal, checkCommunities, checkBots} {
 		patient, cancel := context.WithTimeout(ctx, checkPatience)
 		wrong, err := t.report(part(patient, t, set))
 		cancel()

@@ -108,6 +108,9 @@ func (c checkCommand) showDomain(ctx context.Context, t *terminal, set config.Co
 	if err != nil {
 		return nil, err
 	}
+	if p.Setting("email.from") == "" && p.Setting("gis.stand") != "" {
+		return nil, nil // it is reached by ГИС ЖКХ alone
+	}
 	sender, err := senderOf(set, p)
 	if err != nil {
 		return nil, err

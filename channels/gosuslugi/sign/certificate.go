@@ -8,8 +8,6 @@ import (
 	"encoding/asn1"
 	"encoding/hex"
 	"encoding/pem"
-	"errors"
-	"fmt"
 	"strings"
 	"time"
 )
@@ -27,18 +25,18 @@ type Certificate struct {
 	key []byte // SubjectPublicKeyInfo
 }
 
-// ParseCertificate reads a certificate: PEM (the first one of several), or DER.
+// ParseCertificate reads a certificate: PEM (the first one of several), or DER. What is wrong with it is a *Failure.
 func ParseCertificate(text []byte) (*Certificate, error) {
 	der := text
 	if block, _ := pem.Decode(text); block != nil {
 		if block.Type != "CERTIFICATE" {
-			return nil, fmt.Errorf("the file with the certificate begins with a %s", strings.ToLower(block.Type))
+			return nil, unfit("файл начинается не с сертификата // the file does not begin with a certificate")
 		}
 		der = block.Bytes
 	}
 	c, err := x509.ParseCertificate(der)
 	if err != nil {
-		return nil, errors.New("the certificate is neither PEM nor DER of X.509")
+		return nil, unfit("сертификат не читается: это не X.509 в PEM или DER // the certificate cannot be read: it is not X.509 in PEM or DER")
 	}
 	sum := sha1.Sum(c.Raw) //nolint:gosec // see above
 	result := &Certificate{
@@ -53,7 +51,7 @@ func ParseCertificate(text []byte) (*Certificate, error) {
 	}
 	bits, err := result.publicKey()
 	if err != nil || !gost256(bits) {
-		return nil, errors.New("the key of the certificate is not one of GOST R 34.10-2012 with 256 bits")
+		return nil, unfit("ключ сертификата не ГОСТ Р 34.10-2012 (256 бит) // the key of the certificate is not one of GOST R 34.10-2012 with 256 bits")
 	}
 	return result, nil
 }
@@ -62,12 +60,15 @@ func ParseCertificate(text []byte) (*Certificate, error) {
 func (c *Certificate) ValidAt(now time.Time) error {
 	switch {
 	case now.After(c.NotAfter):
-		return &Failure{Words: "the certificate of the signature has expired on " + c.NotAfter.Format(time.DateOnly) + ": set a new one (gis.cert_file, gis.key_file)"}
+		return unfit("сертификат подписи истёк " + c.NotAfter.Format("02.01.2006") + ": задайте новый (gis.cert_file, gis.key_file) // the certificate of the signature has expired on " +
+			c.NotAfter.Format(time.DateOnly) + ": set a new one (gis.cert_file, gis.key_file)")
 	case now.Before(c.NotBefore):
-		return &Failure{Words: "the certificate of the signature is not valid before " + c.NotBefore.Format(time.DateOnly)}
+		return unfit("сертификат подписи ещё не действует: с " + c.NotBefore.Format("02.01.2006") + " // the certificate of the signature is not valid before " + c.NotBefore.Format(time.DateOnly))
 	}
 	return nil
 }
+
+func unfit(words string) error { return &Failure{Words: words} }
 
 // publicKeyInfo is SubjectPublicKeyInfo (RFC 5280, section 4.1).
 type publicKeyInfo struct {

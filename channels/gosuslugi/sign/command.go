@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/hex"
-	"errors"
 	"io"
 	"strings"
 )
@@ -66,16 +65,13 @@ func (c Command) Hash94(ctx context.Context, file io.Reader) (string, error) {
 
 func (c Command) run(ctx context.Context, stdin io.Reader, words ...string) (string, error) {
 	if len(c) == 0 {
-		return "", &Failure{Words: "there is no command to sign with: gosuslugi.sign_command of the installation is not set"}
+		return "", &Failure{Words: "команды для подписи нет: в настройках установки не задано gosuslugi.sign_command // there is no command to sign with: gosuslugi.sign_command of the installation is not set"}
 	}
 	args := append(append([]string{}, c[1:]...), words...)
 	said, err := run(ctx, stdin, nil, c[0], args...)
-	if failed, is := errors.AsType[*Failure](err); is {
-		failed.Words = "the command that signs: " + failed.Words
-	}
 	return strings.TrimSpace(string(said)), err
 }
 
 func (c Command) strange() error {
-	return &Failure{Words: "the command that signs does not answer as it should: one line, see the README of the channel"}
+	return &Failure{Words: "команда для подписи отвечает не так, как надо: одной строкой, см. channels/gosuslugi/README.md // the command that signs does not answer as it should: one line, see channels/gosuslugi/README.md"}
 }

@@ -3,7 +3,6 @@ package sign
 import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,7 +21,7 @@ var names = map[string]string{
 func nameOf(der []byte) (string, error) {
 	var sequence pkix.RDNSequence
 	if rest, err := asn1.Unmarshal(der, &sequence); err != nil || len(rest) > 0 {
-		return "", errors.New("a name in the certificate cannot be read")
+		return "", unfit("имя в сертификате не читается // a name in the certificate cannot be read")
 	}
 	parts := make([]string, 0, len(sequence))
 	for _, set := range slices.Backward(sequence) {

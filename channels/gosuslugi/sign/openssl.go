@@ -25,9 +25,9 @@ func CheckKey(text []byte) error {
 		block, rest := pem.Decode(text)
 		switch {
 		case block == nil:
-			return errors.New("the key is no private key in PEM")
+			return &Failure{Words: "ключ подписи — не закрытый ключ PEM (gis.key_file) // the key of the signature is no private key in PEM (gis.key_file)"}
 		case block.Type == "ENCRYPTED PRIVATE KEY" || block.Headers["Proc-Type"] != "":
-			return errors.New("the key has a password: openssl pkcs8 -topk8 -nocrypt takes it away")
+			return &Failure{Words: "ключ подписи под паролем; без пароля: openssl pkcs8 -engine gost -topk8 -nocrypt // the key of the signature has a password; to take it away: openssl pkcs8 -engine gost -topk8 -nocrypt"}
 		case strings.HasSuffix(block.Type, "PRIVATE KEY"):
 			return nil
 		}
@@ -61,7 +61,7 @@ func (o OpenSSL) Digests(ctx context.Context, texts ...[]byte) ([][]byte, error)
 // Sign signs; see Signer. The engine's order of bytes is what ГИС ЖКХ wants: s before r, each big-endian.
 func (o OpenSSL) Sign(ctx context.Context, _ *Certificate, text []byte) ([]byte, error) {
 	if err := CheckKey(o.Key); err != nil {
-		return nil, &Failure{Words: err.Error()}
+		return nil, err
 	}
 	return o.run(ctx, bytes.NewReader(text), [][]byte{o.Key}, "dgst", "-engine", "gost", "-md_gost12_256", "-sign", device(0))
 }
@@ -82,14 +82,14 @@ func (o OpenSSL) Hash94(ctx context.Context, file io.Reader) (string, error) {
 // Fits tells whether the key is the certificate's; nil if it is.
 func (o OpenSSL) Fits(ctx context.Context, certificate *Certificate) error {
 	if err := CheckKey(o.Key); err != nil {
-		return &Failure{Words: err.Error()}
+		return err
 	}
 	public, err := o.run(ctx, nil, [][]byte{o.Key}, "pkey", "-engine", "gost", "-in", device(0), "-pubout", "-outform", "DER")
 	if err != nil {
 		return err
 	}
 	if !certificate.fits(public) {
-		return &Failure{Words: "the key (gis.key_file) is not that of the certificate (gis.cert_file)"}
+		return &Failure{Words: "ключ (gis.key_file) не от этого сертификата (gis.cert_file) // the key (gis.key_file) is not that of the certificate (gis.cert_file)"}
 	}
 	return nil
 }
@@ -105,12 +105,14 @@ func (o OpenSSL) Verify(ctx context.Context, by *Certificate, text, signature []
 func (o OpenSSL) run(ctx context.Context, stdin io.Reader, files [][]byte, args ...string) ([]byte, error) {
 	said, err := run(ctx, stdin, files, cmp.Or(o.Program, "openssl"), args...)
 	if failed, is := errors.AsType[*Failure](err); is && strings.Contains(strings.ToLower(failed.Said), "engine") && !strings.Contains(failed.Said, `"gost" set`) {
-		return nil, &Failure{Words: "openssl has no engine gost: install libengine-gost-openssl", Said: failed.Said}
+		return nil, &Failure{Words: "у openssl нет движка gost: установите libengine-gost-openssl // openssl has no engine gost: install libengine-gost-openssl", Said: failed.Said}
 	}
 	return said, err
 }
 
-func (o OpenSSL) strange() error { return &Failure{Words: "openssl answers strangely"} }
+func (o OpenSSL) strange() error {
+	return &Failure{Words: "openssl отвечает непонятно // openssl answers strangely"}
+}
 
 // device is the file of a process that its n-th extra file can be read from.
 func device(n int) string { return fmt.Sprintf("/dev/fd/%d", n+3) }

@@ -14,12 +14,15 @@ import (
 
 // Failure is a digest or a signature that could not be made because of how things are set up. Its words say what to do and tell no secrets.
 type Failure struct {
-	Words string // for people, without anything of a key
+	Words string // for people, "по-русски // in English", without anything of a key
 	Said  string // the first words of the program on its standard error; for the operator's eyes
 }
 
-// Error gives the words.
-func (f *Failure) Error() string { return f.Words }
+// Error gives the English words, which is what logs are written in.
+func (f *Failure) Error() string {
+	_, english, _ := strings.Cut(f.Words, " // ")
+	return english
+}
 
 // patience is how long one run of a program may take.
 const patience = time.Minute
@@ -48,11 +51,11 @@ func run(ctx context.Context, stdin io.Reader, files [][]byte, program string, a
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case errors.Is(err, exec.ErrNotFound) || errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission):
-		return nil, &Failure{Words: "the program " + program + " cannot be started", Said: err.Error()}
+		return nil, &Failure{Words: "программа " + program + " не запускается // the program " + program + " cannot be started", Said: err.Error()}
 	case limited.Err() != nil:
-		return nil, &Failure{Words: "the program " + program + " did not get done in a minute"}
+		return nil, &Failure{Words: "программа " + program + " не справилась за минуту // the program " + program + " did not get done in a minute"}
 	}
-	return nil, &Failure{Words: "the program " + program + " failed", Said: firstWords(said.Bytes())}
+	return nil, &Failure{Words: "программа " + program + " завершилась с ошибкой // the program " + program + " failed", Said: firstWords(said.Bytes())}
 }
 
 // offer makes a pipe for each file. feed lets go of the program's ends, and begins to write if the program was started.

@@ -72,7 +72,7 @@ func (i *Identity) Seal(ctx context.Context, text []byte, now time.Time) ([]byte
 		return nil, fmt.Errorf("sign the request: %w", err)
 	}
 	if len(value) != signatureSize {
-		return nil, &Failure{Words: "the signature is not one of GOST R 34.10-2012 with 256 bits"}
+		return nil, &Failure{Words: "подпись не ГОСТ Р 34.10-2012 (256 бит) // the signature is not one of GOST R 34.10-2012 with 256 bits"}
 	}
 	whole := signature{DS: signatureSpace, ID: id, Info: info}
 	whole.Value.ID, whole.Value.Text = id+"-sigvalue", encode(value)

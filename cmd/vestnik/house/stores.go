@@ -72,7 +72,7 @@ func OpenChannels(c config.Config, stores engine.Stores, log *slog.Logger) (map[
 	}
 	built, err := channels.Build(channels.Config{
 		Email: email.Config{Relays: relays, Connections: c.Email.Connections, Domains: domains, Bounces: c.Email.Bounces.Domain},
-		VK:    &vk.Config{Requests: c.VK.Requests}, HouseChat: chats, Gosuslugi: gosuslugiOf(c.Gosuslugi, stores),
+		VK:    &vk.Config{Requests: c.VK.Requests}, HouseChat: chats, Gosuslugi: Gosuslugi(c.Gosuslugi, stores),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("channels: %w", err)
@@ -80,8 +80,8 @@ func OpenChannels(c config.Config, stores engine.Stores, log *slog.Logger) (map[
 	return built, nil
 }
 
-// gosuslugiOf is how the channel to Gosuslugi works.
-func gosuslugiOf(c config.Gosuslugi, stores engine.Stores) *gosuslugi.Config {
+// Gosuslugi is how the channel to Gosuslugi works.
+func Gosuslugi(c config.Gosuslugi, stores engine.Stores) *gosuslugi.Config {
 	return &gosuslugi.Config{Notes: stores.Notes, Schedule: c.Polls, OpenSSL: c.OpenSSL, SignCommand: strings.Fields(c.SignCommand)}
 }
 
