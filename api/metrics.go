@@ -30,6 +30,7 @@ type Metrics struct {
 	observed    *prometheus.CounterVec
 	taken       *prometheus.CounterVec
 	inbound     *prometheus.CounterVec
+	exchanged   *prometheus.CounterVec
 	repaired    prometheus.Counter
 	unaccounted prometheus.Gauge
 
@@ -69,6 +70,7 @@ func NewMetrics() *Metrics {
 	m.observed = counter("facts_observed_total", "Facts from outside, each recipient's once.", "channel", "fact")
 	m.taken = counter("intake_rows_total", "Rows of recipients' lists: accepted, rejected, duplicate.", "verdict")
 	m.inbound = counter("inbound_total", "Messages that came back by mail, by what they amount to.", "class")
+	m.exchanged = counter("gis_payments_total", "Payments that ГИС ЖКХ told of: matched, unmatched, known, annulled, unread.", "what")
 	m.loaded = counter("journal_loaded_total", "What the loader moved: entries, facts; aside: entries that made no sense.", "what")
 	m.lag = prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "vestnik_journal_lag_seconds", Help: "Age of the oldest fact of the last block that was loaded."})
@@ -105,6 +107,9 @@ func (m *Metrics) Sending(ch engine.ChannelName, took time.Duration, n int) {
 
 // Inbound counts messages that came back, of a class of the closed set of those who read them.
 func (m *Metrics) Inbound(class string, n int) { m.inbound.WithLabelValues(class).Add(float64(n)) }
+
+// Exchanged counts payments of ГИС ЖКХ, by what became of them.
+func (m *Metrics) Exchanged(what string, n int) { m.exchanged.WithLabelValues(what).Add(float64(n)) }
 
 // Held counts messages that could be sent and wait, and why.
 func (m *Metrics) Held(ch engine.ChannelName, why engine.Hold, n int) {

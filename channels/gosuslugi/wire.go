@@ -90,6 +90,8 @@ type stateResult struct {
 	Documents []documentResult `xml:"exportPaymentDocResult>PaymentDocument"`
 	Entries   []entryResult    `xml:"NsiItem>NsiElement"`
 	Reports   []reportResult   `xml:"ExportOutageReportResult>OutageReport"`
+	Orders    []remittance     `xml:"exportNotificationsOfOrderExecutionResult>NotificationOfOrderExecutionWithStatus"`
+	After     string           `xml:"ExportNotificationsOfOrderExecutionGUID"` // what the next page comes after; empty: this was the last
 }
 
 // ready is the RequestState of a request that is done; 1 is received, 2 in work.

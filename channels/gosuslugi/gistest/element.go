@@ -18,6 +18,7 @@ const (
 	bbSpace     = gisSpace + "bills-base/"
 	abSpace     = gisSpace + "account-base/"
 	pbSpace     = gisSpace + "payments-base/"
+	paySpace    = gisSpace + "payment/"
 	hmSpace     = gisSpace + "house-management/"
 	outageSpace = gisSpace + "outage-report/"
 	nsiSpace    = gisSpace + "nsi/"
@@ -32,6 +33,7 @@ const (
 var prefixes = map[string]string{
 	soapSpace: "env", baseSpace: "ns2", billsSpace: "ns4", bbSpace: "ns5", abSpace: "ns6", pbSpace: "ns7", hmSpace: "ns8", outageSpace: "ns9",
 	nsiSpace: "ns10", commonSpace: "ns11", nbSpace: "ns13", xsiSpace: "xsi", dsSpace: "ds", xadesSpace: "xades",
+	paySpace: "ns14",
 }
 
 // element is one element of XML.

@@ -31,7 +31,8 @@ type Options struct {
 	Count    bool          // for benchmarks: payment documents are counted only, neither looked into nor kept; all are accepted
 	Services []Entry       // the services of the registries 1, 50 and 51, the same for all organizations; nil: DefaultServices
 
-	Now func() time.Time // what Delay and Life are counted by; nil: time.Now
+	Now     func() time.Time // what Delay and Life are counted by; nil: time.Now
+	Overlap int              // how many payments at the end of a page the next one begins with again
 
 	OnDocument func(Document) // is told of every document placed or withdrawn, in the goroutine of the request. nil: nobody
 	OnNotice   func(Notice)   // likewise of every news and outage

@@ -20,6 +20,7 @@ var services = []struct{ path, space, header string }{
 	{"/ext-bus-bills-service/services/BillsAsync", billsSpace, "RequestHeader"},
 	{"/ext-bus-home-management-service/services/HomeManagementAsync", hmSpace, "RequestHeader"},
 	{"/ext-bus-outage-report-service/services/OutageReportAsync", outageSpace, "RequestHeader"},
+	{"/ext-bus-payment-service/services/PaymentAsync", paySpace, "RequestHeader"},
 	{"/ext-bus-nsi-service/services/NsiAsync", nsiSpace, "RequestHeader"},
 	{"/ext-bus-nsi-common-service/services/NsiCommonAsync", commonSpace, "ISRequestHeader"},
 }
@@ -31,9 +32,13 @@ var jobs = map[string]map[string]struct {
 	most map[string]int // how often a part of the request may stand in it, as the schema says
 }{
 	billsSpace: {
-		"importPaymentDocumentData": {"importPaymentDocumentRequest", (*Server).importDocuments, map[string]int{"PaymentDocument": 500, "WithdrawPaymentDocument": 1000}},
-		"exportPaymentDocumentData": {"exportPaymentDocumentRequest", (*Server).exportDocuments, map[string]int{"AccountGUID": 1000, "PaymentDocumentID": 1000}},
+		"importPaymentDocumentData":                  {"importPaymentDocumentRequest", (*Server).importDocuments, map[string]int{"PaymentDocument": 500, "WithdrawPaymentDocument": 1000}},
+		"exportPaymentDocumentData":                  {"exportPaymentDocumentRequest", (*Server).exportDocuments, map[string]int{"AccountGUID": 1000, "PaymentDocumentID": 1000}},
+		"exportNotificationsOfOrderExecution":        {"exportNotificationsOfOrderExecutionRequest", (*Server).exportOrders, nil},
+		"exportNotificationsOfOrderExecutionPaginal": {"exportNotificationsOfOrderExecutionPaginalRequest", (*Server).exportOrders, nil},
 	},
+	paySpace: {"importSupplierNotificationsOfOrderExecution": {"importSupplierNotificationsOfOrderExecutionRequest", (*Server).importOrders,
+		map[string]int{"SupplierNotificationOfOrderExecution": 250}}},
 	hmSpace: {
 		"importNotificationData": {"importNotificationRequest", (*Server).importNews, map[string]int{"notification": 100}},
 		"exportAccountData":      {"exportAccountRequest", (*Server).exportAccounts, map[string]int{"FIASHouseGuid": 1, "AccountGUID": 1000}},
@@ -113,6 +118,7 @@ func (s *Server) spoil(acknowledgment *element, code string) {
 // versions of the results (attribute base:version).
 var versions = map[string]string{
 	billsSpace: "10.0.1.1", hmSpace: "13.1.1.1", outageSpace: "13.2.0.1", nsiSpace: "10.0.1.2", commonSpace: "10.0.1.2",
+	paySpace: "10.0.1.1",
 }
 
 // state tells how far a request is, and its result when it is done.

@@ -63,6 +63,7 @@ type organization struct {
 	documents map[string]*Document // by identifier
 	numbers   map[string]string    // identifiers of documents by account, period and number
 	notices   []Notice
+	orders    []*Order
 }
 
 // AddOrganization registers an organization, or changes its requisites and houses.

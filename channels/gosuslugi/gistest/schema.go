@@ -15,6 +15,7 @@ type schemas struct{ dir string }
 var files = map[string]string{
 	baseSpace: "lib/hcs-base.xsd", billsSpace: "bills/hcs-bills-types.xsd", hmSpace: "house-management/hcs-house-management-types.xsd",
 	outageSpace: "outage-report/hcs-outage-report-types.xsd", nsiSpace: "nsi/hcs-nsi-types.xsd", commonSpace: "nsi-common/hcs-nsi-common-types.xsd",
+	paySpace: "payment/hcs-payment-types.xsd",
 }
 
 // check tells what the schema has against a document; nil if nothing, or if nothing is validated.

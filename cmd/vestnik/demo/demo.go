@@ -78,6 +78,7 @@ type Demo struct {
 	house     *house.House
 	residents *Residents
 	api       *client.Client
+	company   engine.ProviderID
 }
 
 // Start puts everything up: mail server, bank, the product with its stores, the company with its keys, the residents. The address taken,
@@ -183,6 +184,7 @@ func (d *Demo) settle(ctx context.Context) error {
 	d.residents = NewResidents(d.world, d.bank, d.api)
 	d.residents.returns = d.house.Bounces
 	d.residents.vk = d.community.server
+	d.residents.stand = d.stand
 	ctx, cancel := context.WithTimeout(ctx, readyWithin)
 	defer cancel()
 	for {

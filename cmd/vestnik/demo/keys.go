@@ -49,7 +49,7 @@ func (d *Demo) issue(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.Keys = Keys{URL: d.URL}
+	d.Keys, d.company = Keys{URL: d.URL}, ours
 	for _, k := range []struct {
 		to       *string
 		provider engine.ProviderID

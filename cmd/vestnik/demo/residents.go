@@ -10,6 +10,7 @@ import (
 
 	"vestnik/api/client"
 	"vestnik/channels/email/mailtest"
+	"vestnik/channels/gosuslugi/gistest"
 	"vestnik/channels/vk/vktest"
 	"vestnik/engine"
 )
@@ -29,8 +30,9 @@ type Residents struct {
 	api     *client.Client // the key under which mailboxes report
 	web     *http.Client   // their browser
 	reports *together[client.Event]
-	returns string         // "host:port" that mailboxes return letters to; empty: they only report it
-	vk      *vktest.Server // where they talk with the company; nil: nowhere
+	returns string          // "host:port" that mailboxes return letters to; empty: they only report it
+	stand   *gistest.Server // where they pay in Gosuslugi
+	vk      *vktest.Server  // where they talk with the company; nil: nowhere
 
 	ctx     context.Context // ends with them
 	cancel  context.CancelFunc
@@ -62,6 +64,7 @@ type reading struct {
 	fate     Fate
 	letter   letter
 	errand   *errand
+	document string        // by the name it has in Gosuslugi, where it is read there
 	mail     mailtest.Mail // as it came, where it is going to be returned
 }
 

@@ -175,7 +175,9 @@ func (d *Demo) count(ctx context.Context, list []*ordered) (Report, error) {
 		r.Campaigns = append(r.Campaigns, one)
 		r.Problems = append(r.Problems, one.check(o.deeds)...)
 	}
-	return r, nil
+	problems, err := d.collected(ctx)
+	r.Problems = append(r.Problems, problems...)
+	return r, err
 }
 
 // away reports whether a store cannot be reached for the moment.

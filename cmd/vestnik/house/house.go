@@ -115,6 +115,7 @@ func (h *House) begin() error {
 		h.front.Go(h.reconcile)
 		h.front.Go(h.poll)
 		h.front.Go(h.subscribe)
+		h.front.Go(h.exchange)
 	}
 	if h.has(config.RoleLoader) {
 		h.back.Go(h.load)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"vestnik/channels/email"
+	"vestnik/channels/gosuslugi"
 	"vestnik/channels/gosuslugi/sign"
 	"vestnik/channels/housechat"
 	"vestnik/channels/vk"
@@ -70,6 +71,8 @@ func Settings() []Setting {
 		words(engine.SettingTracking, engine.TrackingOn, engine.TrackingOff),
 		words("gis.stand", "ppak", "sit01", "sit02-http", "custom"), link("gis.url"), text("gis.org_ppaguid"), text("gis.user"), hidden("gis.password"),
 		text("gis.fingerprint"), words("gis.operator", "on", "off"), words("gis.confirm_amounts", "on", "off"),
+		words(gosuslugi.SettingPayments, "on", "off"),
+		{Key: gosuslugi.SettingPaymentsEvery, Rule: "время от 1m до 24h: 1h // a time from 1m to 24h: 1h", fine: isRound},
 		words("gis.signing", "off", "openssl", "command"),
 		{Key: "gis.key", Secret: true, Rule: "закрытый ключ PEM без пароля // a private key in PEM without a password", fine: func(v string) bool { return sign.CheckKey([]byte(v)) == nil }},
 		{Key: "gis.cert", Secret: true, Rule: "сертификат ГОСТ Р 34.10-2012 (256), PEM или DER // a certificate of GOST R 34.10-2012 (256), PEM or DER", fine: isCertificate},
@@ -144,6 +147,11 @@ func isLine(v string) bool { return v != "" && len(v) <= 500 && !strings.Contain
 func isLink(v string) bool {
 	u, err := url.Parse(v)
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
+}
+
+func isRound(v string) bool {
+	d, err := time.ParseDuration(v)
+	return err == nil && d >= time.Minute && d <= 24*time.Hour
 }
 
 func isConfirmation(v string) bool { return regexp.MustCompile(`^[0-9A-Za-z]{1,64}$`).MatchString(v) }
