@@ -70,7 +70,7 @@ func NewMetrics() *Metrics {
 	m.observed = counter("facts_observed_total", "Facts from outside, each recipient's once.", "channel", "fact")
 	m.taken = counter("intake_rows_total", "Rows of recipients' lists: accepted, rejected, duplicate.", "verdict")
 	m.inbound = counter("inbound_total", "Messages that came back by mail, by what they amount to.", "class")
-	m.exchanged = counter("gis_payments_total", "Payments that ГИС ЖКХ told of: matched, unmatched, known, annulled, unread.", "what")
+	m.exchanged = counter("gis_payments_total", "Payments that ГИС ЖКХ told of: matched, unmatched, known, annulled, own, unread; and that it was told of: declared, failed.", "what")
 	m.loaded = counter("journal_loaded_total", "What the loader moved: entries, facts; aside: entries that made no sense.", "what")
 	m.lag = prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "vestnik_journal_lag_seconds", Help: "Age of the oldest fact of the last block that was loaded."})

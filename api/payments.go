@@ -26,8 +26,15 @@ func (s *Server) takePayments(c echo.Context) error {
 	f := &form{language: languageOf(c.Request())}
 	var payments []engine.Payment
 	repeated, seen := 0, map[string]bool{}
-	err := f.list(c, maxItems, func(o *object) {
+	told, err := s.placed(c)
+	if err != nil {
+		return err
+	}
+	err = f.list(c, maxItems, func(o *object) {
 		p := o.payment()
+		if p.ReportToGIS && !told {
+			o.wrong("report_to_gis", "gis_off")
+		}
 		if p.Reference != "" && seen[p.Reference] {
 			repeated++
 			return
@@ -56,6 +63,7 @@ func (o *object) payment() engine.Payment {
 	if p.PaidAt = o.time("paid_at", required); p.PaidAt.After(time.Now().Add(clockSkew)) {
 		o.wrong("paid_at", "future")
 	}
+	p.ReportToGIS = o.flag("report_to_gis")
 	switch {
 	case o.broken:
 	case p.DocumentID != "" && p.Account == "" && p.Period == "", p.DocumentID == "" && p.Account != "" && p.Period != "":

@@ -57,6 +57,7 @@ func (s *Server) routes() []route {
 		{post, "/v1/messages", provider, medium, s.orderMessage, phrase{"Одно сообщение сейчас", "One message now"}},
 		{get, "/v1/messages/{id}", viewer, 0, s.showMessage, phrase{"Что стало с сообщением", "What came of a message"}},
 		{post, "/v1/payments", provider, large, s.takePayments, phrase{"Оплаты", "Payments"}},
+		{get, "/v1/payments/gis", viewer, 0, s.showExchange, phrase{"Обмен платежами с ГИС ЖКХ", "Payments to and from ГИС ЖКХ"}},
 		{post, "/v1/events", provider, large, s.takeEvents, phrase{"События извне", "Facts from outside"}},
 		{get, "/v1/analytics/funnel", viewer, 0, s.providerFunnel, phrase{"Воронка за период", "Funnel of a period"}},
 		{get, "/v1/accounts/{account}/timeline", viewer, 0, s.showTimeline, phrase{"История лицевого счёта", "Everything sent to an account"}},

@@ -35,6 +35,9 @@ type Config struct {
 	// amounts to; nil: such messages are not taken.
 	Returned func(ctx context.Context, p engine.ProviderID, raw []byte) (class string, err error)
 
+	// Collected tells how far payments were collected from ГИС ЖКХ; nil: nobody collects any.
+	Collected func(ctx context.Context, p engine.ProviderID) (Collected, error)
+
 	BodyIdle  time.Duration // how long a client may pause while it sends a body; 0 means 30 s
 	Drain     time.Duration // how long Serve lets requests finish; 0 means 15 s
 	MaxUpload int64         // largest list of recipients in bytes as sent; 0 means 4 GiB

@@ -106,6 +106,7 @@ var words = map[string]phrase{
 	"future":                 {"Это время ещё не наступило.", "This time has not come yet."},
 	"order":                  {"Начало позже конца.", "The beginning is after the end."},
 	"one_of":                 {"Нужно ровно одно: %s.", "Exactly one is needed: %s."},
+	"gis_off":                {"У поставщика не настроена ГИС ЖКХ: сообщать некуда.", "ГИС ЖКХ is not set up for the provider: there is nobody to tell."},
 	"cursor":                 {"Курсор берут из next_cursor прошлого ответа.", "A cursor is the next_cursor of the answer before."},
 	"unknown_recipient":      {"Такого получателя нет.", "There is no such recipient."},
 	"no_channel":             {"Непонятно, по какому каналу: назовите channel.", "It is not clear over which channel: name one."},

@@ -1,9 +1,12 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 )
 
 // FindDocument tells who in the campaign has the document, by the name it was ordered with or by the one it was given where it was placed:
@@ -148,4 +151,49 @@ func (e *Engine) Annul(ctx context.Context, provider ProviderID, mode Mode, paym
 		return 0, fmt.Errorf("close annulled payments: %w", err)
 	}
 	return len(done), nil
+}
+
+// declare has ГИС ЖКХ told of the payments that are to be.
+func (e *Engine) declare(ctx context.Context, provider ProviderID, mode Mode, payments []Payment) (fresh int, err error) {
+	var list []Payment
+	for _, p := range payments {
+		if p.ReportToGIS && mode != Test {
+			list = append(list, p)
+		}
+	}
+	if len(list) == 0 {
+		return 0, nil
+	}
+	if fresh, err = e.Stores.Declarations.Declare(ctx, provider, list, time.Now()); err != nil {
+		return 0, fmt.Errorf("take payments to be declared: %w", err)
+	}
+	return fresh, nil
+}
+
+// Placed gives the identifier that the document a payment is for was given where it was placed (or was ordered with, when it was given none), and all that was
+// booked for the same. Nothing and nothing: nobody's.
+func (e *Engine) Placed(ctx context.Context, provider ProviderID, p Payment) (document string, booked []Payment, err error) {
+	campaigns, err := e.Stores.Registry.Payable(ctx, provider)
+	if err != nil {
+		return "", nil, fmt.Errorf("list the campaigns to be paid: %w", err)
+	}
+	var purposes []Purpose
+	_, err = e.match(ctx, campaigns, Live, p, func(c Campaign, o Ordinal, person Recipient) error {
+		given, err := e.Stores.Documents.Given(ctx, c.ID, Ordinals{o})
+		if err != nil {
+			return fmt.Errorf("read the documents: %w", err)
+		}
+		if c.Kind == KindBill && purposes == nil { // the newest
+			document, purposes = cmp.Or(given[0], person.DocumentID), person.purposes(given[0])
+		}
+		return nil
+	})
+	if err != nil || purposes == nil {
+		return document, nil, err
+	}
+	lists, err := e.Stores.Cashbook.Payments(ctx, bookOf(provider, Live), purposes)
+	if err != nil {
+		return "", nil, fmt.Errorf("read the payments: %w", err)
+	}
+	return document, slices.Concat(lists...), nil
 }

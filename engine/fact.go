@@ -42,4 +42,6 @@ type Payment struct {
 	Period     string    `json:"period,omitempty"`      // and the period: "2026-10"
 	Amount     Money     `json:"amount"`                // more than zero; in the journal, zero says that it was annulled
 	PaidAt     time.Time `json:"paid_at"`
+	// ReportToGIS has ГИС ЖКХ told of the payment, which came in elsewhere; see Declarations.
+	ReportToGIS bool `json:"report_to_gis,omitempty"`
 }

@@ -14,6 +14,7 @@ type PaymentReport struct {
 	Matched    int `json:"matched"`    // of them, those that found a recipient in some campaign
 	Unmatched  int `json:"unmatched"`  // of them, those that have found none yet; a later campaign finds them
 	Duplicates int `json:"duplicates"` // references that counted before
+	Declared   int `json:"declared"`   // taken to be told to ГИС ЖКХ, those of a test not
 }
 
 // Pay books payments and matches them against the provider's campaigns, by document or by account and period. A recipient is paid when
@@ -25,6 +26,9 @@ func (e *Engine) Pay(ctx context.Context, provider ProviderID, mode Mode, paymen
 	campaigns, err := e.Stores.Registry.Payable(ctx, provider)
 	if err != nil {
 		return report, fmt.Errorf("list the campaigns to be paid: %w", err)
+	}
+	if report.Declared, err = e.declare(ctx, provider, mode, payments); err != nil {
+		return report, err
 	}
 	payments = slices.Clone(payments)
 	for i, p := range payments {

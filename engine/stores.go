@@ -28,17 +28,18 @@ type Stores struct {
 	Queue    Queue
 	Answers  Answers
 
-	Consents  Consents
-	Frequency Frequency
-	Claims    Claims
-	Pace      Pace
-	Breakers  Breakers
-	Tally     Tally
-	Chats     Chats
-	Inbox     Inbox
-	Notes     Notes
-	Dialogs   Dialogs
-	Documents Documents
+	Consents     Consents
+	Frequency    Frequency
+	Claims       Claims
+	Pace         Pace
+	Breakers     Breakers
+	Tally        Tally
+	Chats        Chats
+	Inbox        Inbox
+	Notes        Notes
+	Dialogs      Dialogs
+	Documents    Documents
+	Declarations Declarations
 }
 
 // Registry keeps what is small: providers, keys and campaigns.

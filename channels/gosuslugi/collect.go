@@ -37,6 +37,7 @@ const (
 type Books struct {
 	Pay   func(context.Context, engine.ProviderID, []engine.Payment) (engine.PaymentReport, error)
 	Annul func(context.Context, engine.ProviderID, []engine.Payment) (int, error)
+	Sent  func(context.Context, engine.ProviderID, []string) ([]bool, error) // which payments, by their names, ГИС ЖКХ has from us; nil: none
 }
 
 // Takings is what came of payments that ГИС ЖКХ has told of.
@@ -45,12 +46,13 @@ type Takings struct {
 	Unmatched int `json:"unmatched"` // new, and nobody's yet: booked, so that a later campaign finds them
 	Known     int `json:"known"`     // told before
 	Annulled  int `json:"annulled"`  // had counted, and were taken back
+	Own       int `json:"own"`       // were declared by us
 	Unread    int `json:"unread"`    // name nobody, or no sum
 }
 
 func (t *Takings) add(o Takings) {
 	t.Matched, t.Unmatched, t.Known = t.Matched+o.Matched, t.Unmatched+o.Unmatched, t.Known+o.Known
-	t.Annulled, t.Unread = t.Annulled+o.Annulled, t.Unread+o.Unread
+	t.Annulled, t.Own, t.Unread = t.Annulled+o.Annulled, t.Own+o.Own, t.Unread+o.Unread
 }
 
 // Collection is how far the payments of a provider were collected.
@@ -214,6 +216,9 @@ func enter(ctx context.Context, provider engine.ProviderID, orders []remittance,
 		default:
 			paid = append(paid, p)
 		}
+	}
+	if paid, took.Own, err = books.ours(ctx, provider, paid); err != nil {
+		return Takings{}, err
 	}
 	if len(undone) > 0 {
 		if took.Annulled, err = books.Annul(ctx, provider, undone); err != nil {

@@ -28,6 +28,7 @@ var (
 	billing   = counter{code: "b", path: "/ext-bus-bills-service/services/BillsAsync"}
 	houses    = counter{code: "h", path: "/ext-bus-home-management-service/services/HomeManagementAsync"}
 	outages   = counter{code: "o", path: "/ext-bus-outage-report-service/services/OutageReportAsync"}
+	payments  = counter{code: "p", path: "/ext-bus-payment-service/services/PaymentAsync"}
 	ownLists  = counter{code: "n", path: "/ext-bus-nsi-service/services/NsiAsync"}
 	allLists  = counter{code: "c", path: "/ext-bus-nsi-common-service/services/NsiCommonAsync", is: true}
 	mostReply = int64(64 << 20)

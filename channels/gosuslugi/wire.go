@@ -19,7 +19,7 @@ var namespaces = map[string]string{
 	"soapenv": "http://schemas.xmlsoap.org/soap/envelope/", "base": integration + "base/", "bills": integration + "bills/",
 	"bb": integration + "bills-base/", "ab": integration + "account-base/", "pb": integration + "payments-base/",
 	"hm": integration + "house-management/", "or": integration + "outage-report/", "nsi": integration + "nsi-base/",
-	"own": integration + "nsi/", "common": integration + "nsi-common/",
+	"own": integration + "nsi/", "pay": integration + "payment/", "common": integration + "nsi-common/",
 }
 
 // container is the Id of what is signed; any would do, this one is what everybody uses.

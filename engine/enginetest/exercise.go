@@ -31,6 +31,7 @@ func ExerciseStores(t *testing.T, open func(t *testing.T) engine.Stores) {
 		{"notes", noteTests},
 		{"dialogs", dialogTests},
 		{"documents", documentTests},
+		{"declarations", declarationTests},
 	}
 	for _, suite := range suites {
 		t.Run(suite.name, func(t *testing.T) {

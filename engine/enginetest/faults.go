@@ -40,7 +40,7 @@ func (f *Faults) Stores() engine.Stores {
 		Chats:   faultyChats{f, s.Chats},
 		Inbox:   faultyInbox{f, s.Inbox},
 		Notes:   faultyNotes{f, s.Notes},
-		Dialogs: faultyDialogs{f, s.Dialogs}, Documents: faultyDocuments{f, s.Documents},
+		Dialogs: faultyDialogs{f, s.Dialogs}, Documents: faultyDocuments{f, s.Documents}, Declarations: faultyDeclarations{f, s.Declarations},
 	}
 }
 

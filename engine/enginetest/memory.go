@@ -45,6 +45,7 @@ type Memory struct {
 	signals   map[signal]time.Time // until when they are known
 	bookmarks map[senderChannel]string
 	documents map[recipientOf]string
+	declared  map[engine.ProviderID]*declarationsOf
 	found     map[givenTo]engine.Ordinal
 }
 
@@ -79,6 +80,7 @@ func NewMemory() *Memory {
 		signals:   map[signal]time.Time{},
 		bookmarks: map[senderChannel]string{},
 		documents: map[recipientOf]string{},
+		declared:  map[engine.ProviderID]*declarationsOf{},
 		found:     map[givenTo]engine.Ordinal{},
 	}
 }
@@ -90,7 +92,7 @@ func (m *Memory) Stores() engine.Stores {
 		Cashbook: cashbook{m}, Stops: stops{m}, Journal: journal{m}, Queue: queue{m},
 		Answers: answers{m}, Consents: consents{m}, Frequency: frequency{m}, Claims: claims{m},
 		Pace: pace{m}, Breakers: breakers{m}, Tally: tally{m}, Chats: chats{m}, Inbox: inbox{m},
-		Notes: notes{m}, Dialogs: dialogs{m}, Documents: documents{m},
+		Notes: notes{m}, Dialogs: dialogs{m}, Documents: documents{m}, Declarations: declarations{m},
 	}
 }
 

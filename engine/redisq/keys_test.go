@@ -144,6 +144,15 @@ func useProvider(ctx context.Context, s engine.Stores, list []engine.Recipient, 
 			return err
 		},
 		func() error { return s.Dialogs.Hear(ctx, "prv", engine.VK, []string{list[0].Email}) },
+		func() error {
+			_, err := s.Declarations.Declare(ctx, "prv", []engine.Payment{{Reference: "r", Account: list[0].Account, DocumentID: list[0].DocumentID}}, now)
+			return err
+		},
+		func() error {
+			return s.Declarations.Settle(ctx, "prv", []engine.Declaration{{
+				Payment: engine.Payment{Reference: "r", Account: list[0].Account}, State: engine.Refuted, Name: list[0].DocumentID,
+			}})
+		},
 		func() error { return s.Dialogs.SetBookmark(ctx, "prv", engine.VK, "1") },
 		func() error { return s.Tally.Add(ctx, "prv", engine.Email, engine.Bounced, now, 1) },
 		func() error {

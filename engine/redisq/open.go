@@ -88,7 +88,7 @@ func (r *Redis) Stores() engine.Stores {
 		Registry: registry{r}, Audience: audience{r}, Ledger: ledger{r}, Marks: marks{r}, Cashbook: cashbook{r},
 		Stops: stops{r}, Journal: r.journal, Queue: queue{r}, Answers: answers{r}, Consents: consents{r}, Frequency: frequency{r},
 		Claims: claims{r}, Pace: pace{r}, Breakers: breakers{r}, Tally: tally{r}, Chats: chats{r}, Inbox: inbox{r},
-		Notes: notes{r}, Dialogs: dialogs{r}, Documents: documents{r},
+		Notes: notes{r}, Dialogs: dialogs{r}, Documents: documents{r}, Declarations: declarations{r},
 	}
 }
 

@@ -37,6 +37,10 @@ var (
 	closeText string
 	//go:embed annul.lua
 	annulText string
+	//go:embed declare.lua
+	declareText string
+	//go:embed declared.lua
+	declaredText string
 	//go:embed swap.lua
 	swapText string
 	//go:embed exchange.lua
@@ -80,6 +84,8 @@ var (
 	creditScript    = redis.NewScript(creditText)
 	closeScript     = redis.NewScript(closeText)
 	annulScript     = redis.NewScript(annulText)
+	declareScript   = redis.NewScript(declareText)
+	declaredScript  = redis.NewScript(declaredText)
 	swapScript      = redis.NewScript(swapText)
 	exchangeScript  = redis.NewScript(exchangeText)
 	forgetScript    = redis.NewScript(forgetText)

@@ -135,7 +135,7 @@ func (h *House) open() error {
 	server, err := api.New(api.Config{
 		Engine: h.Engine, Secret: c.Secret, Library: h.Library, History: h.History, Metrics: h.Metrics, Checks: h.checks(),
 		Console: behind(c.TrustedProxies, pages), Hooks: map[string]http.Handler{string(engine.VK): h.vkHooks(), hookMAX: h.maxHooks()}, Log: c.Log, Drain: c.ShutdownAfter / 4, RequestsPerSecond: c.KeyRate,
-		Returned: returned(desk),
+		Returned: returned(desk), Collected: h.collected,
 	})
 	if err != nil {
 		return fmt.Errorf("start the API: %w", err)

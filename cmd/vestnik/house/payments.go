@@ -2,9 +2,11 @@ package house
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
+	"vestnik/api"
 	"vestnik/channels/gosuslugi"
 	"vestnik/engine"
 )
@@ -16,7 +18,7 @@ const (
 	paymentsLock  = 30 * time.Second
 )
 
-// exchange brings payments from ГИС ЖКХ, in one of the installation's workers at a time. Each provider has its turn beside the others: a stand that
+// exchange brings payments from ГИС ЖКХ and tells it of others, in one of the installation's workers at a time. Each provider has its turn beside the others: a stand that
 // hangs keeps nobody else waiting.
 func (h *House) exchange(ctx context.Context) error {
 	stand, is := h.channels[engine.Gosuslugi].(*gosuslugi.Channel)
@@ -37,6 +39,9 @@ func (h *House) exchange(ctx context.Context) error {
 		for _, p := range list {
 			if stand.Collects(p) {
 				turns.take(p.ID, func() { h.collect(ctx, stand, p) })
+			}
+			if stand.Serves(p) {
+				turns.take(p.ID+"/declared", func() { h.declare(ctx, stand, p) })
 			}
 		}
 		if !pause(ctx, paymentsPause) {
@@ -87,6 +92,19 @@ func (h *House) collect(ctx context.Context, stand *gosuslugi.Channel, p engine.
 	}
 }
 
+// declare tells ГИС ЖКХ of a provider's payments that are to be told.
+func (h *House) declare(ctx context.Context, stand *gosuslugi.Channel, p engine.Provider) {
+	told, err := stand.Declare(ctx, p, gosuslugi.Desk{Store: h.Stores.Declarations, Placed: h.Engine.Placed})
+	h.Metrics.Exchanged("declared", told.Declared)
+	h.Metrics.Exchanged("failed", told.Failed)
+	if told != (gosuslugi.Told{}) {
+		h.config.Log.Info("ГИС ЖКХ was told of payments", "provider", p.ID, "declared", told.Declared, "failed", told.Failed)
+	}
+	if err != nil && ctx.Err() == nil {
+		h.config.Log.Warn("ГИС ЖКХ cannot be told of payments", "provider", p.ID, "error", err)
+	}
+}
+
 // Collected tells how far the payments of a provider were collected from ГИС ЖКХ.
 func (h *House) Collected(ctx context.Context, p engine.ProviderID) (gosuslugi.Collection, error) {
 	stand, is := h.channels[engine.Gosuslugi].(*gosuslugi.Channel)
@@ -94,6 +112,24 @@ func (h *House) Collected(ctx context.Context, p engine.ProviderID) (gosuslugi.C
 		return gosuslugi.Collection{}, nil
 	}
 	return stand.Collected(ctx, p)
+}
+
+// collected is what the API shows of it.
+func (h *House) collected(ctx context.Context, id engine.ProviderID) (api.Collected, error) {
+	p, err := h.Stores.Registry.Provider(ctx, id)
+	if err != nil {
+		return api.Collected{}, fmt.Errorf("read provider %s: %w", id, err)
+	}
+	at, err := h.Collected(ctx, id)
+	t := at.Takings
+	shown := api.Collected{
+		On: p.Setting(gosuslugi.SettingPayments) == "on", Until: at.Until, Fault: at.Fault,
+		Matched: t.Matched, Unmatched: t.Unmatched, Annulled: t.Annulled, Own: t.Own, Unread: t.Unread,
+	}
+	if !at.Next.IsZero() {
+		shown.Next = &at.Next
+	}
+	return shown, err
 }
 
 // books are the engine's.
@@ -105,12 +141,13 @@ func (h *House) books() gosuslugi.Books {
 		Annul: func(ctx context.Context, p engine.ProviderID, list []engine.Payment) (int, error) {
 			return h.Engine.Annul(ctx, p, engine.Live, list)
 		},
+		Sent: h.Stores.Declarations.Sent,
 	}
 }
 
 // count tells what came, in metrics and, where there is something to tell, in the log.
 func (h *House) count(p engine.Provider, t gosuslugi.Takings) {
-	for what, n := range map[string]int{"matched": t.Matched, "unmatched": t.Unmatched, "known": t.Known, "annulled": t.Annulled, "unread": t.Unread} {
+	for what, n := range map[string]int{"matched": t.Matched, "unmatched": t.Unmatched, "known": t.Known, "annulled": t.Annulled, "own": t.Own, "unread": t.Unread} {
 		h.Metrics.Exchanged(what, n)
 	}
 	if t.Matched+t.Unmatched+t.Annulled+t.Unread > 0 {
