@@ -27,7 +27,7 @@ type Config struct {
 	Messages    int            // one connection carries before it is replaced; 0: 150
 	Idle        time.Duration  // an unused connection is kept; 0: 30 s
 	DialTimeout time.Duration  // to connect, encrypt and sign in; 0: 15 s
-	Timeout     time.Duration  // for one answer of a relay; 0: 60 s
+	Timeout     time.Duration  // for one answer of a relay, or to take 64 KiB; 0: 60 s. RFC 5321 §4.5.3.2 has minutes, but other providers wait for the hands
 	Grace       time.Duration  // a message on the wire has to be answered in, once ctx has ended; 0: 2 s
 	Bounces     string         // domain where returned letters are taken; a provider's setting email.bounces comes first. Empty: they come back to From
 	Hello       string         // our name in EHLO; empty: the host's name

@@ -179,13 +179,23 @@ func (s *session) data(block []byte, next *envelope) (reply, error) {
 		s.ahead = true
 		s.sent++
 	}
+	out := s.client.Text.W
+	for len(block) > piece { // bufio keeps the first error for Flush
+		s.extend(s.timeout)
+		_, _ = out.Write(block[:piece])
+		block = block[piece:]
+	}
 	s.extend(s.timeout)
-	_, _ = s.client.Text.W.Write(block)
-	if err := s.client.Text.W.Flush(); err != nil {
+	_, _ = out.Write(block)
+	if err := out.Flush(); err != nil {
 		return reply{}, err
 	}
+	s.extend(s.timeout)
 	return s.read()
 }
+
+// piece is how much of a message the relay has one timeout to take (RFC 5321 §4.5.3.2.5): a long message over a slow line is no silence.
+const piece = 64 << 10
 
 func (s *session) write(commands ...command) error {
 	s.extend(s.timeout)
