@@ -25,15 +25,19 @@ var requisites = []string{"payment.name=ООО «УК „Ромашка“»", "
 	"payment.bank=ПАО СБЕРБАНК", "payment.bic=044525225", "payment.corr_account=30101810400000000225"}
 
 // TestBillsAsPDF orders bills as a provider does and reads what came with the tools of others: by a real Postfix into a mailbox, the PDF out of the
-// letter by pdftotext, and the payment code off the page as it would be printed.
+// letter by pdftotext, and the payment code off the page as it would be printed. A bill that cannot say whose it is holds up nobody but its own.
 func TestBillsAsPDF(t *testing.T) {
 	postfix := mailtest.StartPostfix(t)
 	w := newTown(t)
 	w.env["VESTNIK_EMAIL_RELAYS"] = postfix.URL()
 	w.serve()
 	c := w.provider("УК «Ромашка»", append(requisites, "bill.pdf=attach")...)
-	list := people(6)
-	w.wantLedger(w.settled(c, w.bill(c, list)), engine.Balance{Ordered: 6, Delivered: 6})
+	list := people(7)
+	list[6].account += "🙂" // which no font of ours has
+	id := w.bill(c, list)
+	w.wantLedger(w.settled(c, id), engine.Balance{Ordered: 7, Delivered: 6, Undelivered: 1})
+	w.wantReasons(c, id, map[string]engine.Reason{list[6].account: engine.BadMessage})
+	list = list[:6]
 	mails, err := postfix.Delivered(len(list))
 	if err != nil || len(mails) != len(list) {
 		t.Fatalf("%d letters, %v\n%s", len(mails), err, postfix.Log())
