@@ -187,7 +187,7 @@ func TestFaultsOfTheStand(t *testing.T) {
 		{gistest.Trouble{Code: "INT002029"}, engine.Fault{Reason: engine.Unavailable, Code: "INT002029", Whole: true, RetryAfter: 10 * time.Minute}},
 		{gistest.Trouble{Code: "EXP001000"}, engine.Fault{Reason: engine.Unavailable, Code: "EXP001000", Whole: true}},
 		{gistest.Trouble{Code: "AUT011003"}, engine.Fault{Reason: engine.Misconfigured, Code: "AUT011003", Whole: true}},
-		{gistest.Trouble{Code: "FMT001300"}, engine.Fault{Reason: engine.Misconfigured, Code: "FMT001300", Whole: true}},
+		{gistest.Trouble{Code: "FMT001300"}, engine.Fault{Reason: engine.Unknown, Code: "FMT001300"}},
 		{gistest.Trouble{Code: "XXX999999"}, engine.Fault{Reason: engine.Unknown, Code: "XXX999999"}},
 		{gistest.Trouble{Gateway: true}, engine.Fault{Reason: engine.Unavailable, Code: "HTTP 502", Whole: true}},
 		{gistest.Trouble{Cut: gistest.CutBefore}, engine.Fault{Reason: engine.Unavailable, Whole: true}},

@@ -72,29 +72,6 @@ func (v *visit) periods(who []int) map[month][]int {
 	return sorted
 }
 
-// place sends one request (importPaymentDocumentData).
-func (v *visit) place(period month, pack []*document, who []int) {
-	if len(pack) == 0 {
-		return
-	}
-	if v.ctx.Err() != nil {
-		v.fail(who, untried(v.ctx))
-		return
-	}
-	answer, failed := v.post(v.ctx, v.office, billing, "importPaymentDocumentData", func(to *xml.Encoder) error {
-		return v.office.writeDocuments(to, period, pack)
-	})
-	if failed == nil && answer.Body.Ack == nil {
-		failed = strange(200)
-	}
-	if failed != nil {
-		v.fail(who, v.doubting(failed, who))
-		return
-	}
-	v.queues.of(v.office).join(answer.Body.Ack.MessageGUID, v.cfg.now())
-	v.later(who, receipt(billing.code, answer.Body.Ack.MessageGUID))
-}
-
 // writeDocuments writes the request document by document.
 func (o *office) writeDocuments(to *xml.Encoder, period month, pack []*document) error {
 	start := head("bills:importPaymentDocumentRequest", "11.2.0.16", "bills", "bb", "ab", "pb", "nsi")

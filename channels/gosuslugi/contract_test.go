@@ -86,11 +86,13 @@ func money(text string) *engine.Money {
 	return &m
 }
 
+func residentNumber(n int) string { return fmt.Sprintf("40%08d", n) }
+
 // resident has an account in ГИС ЖКХ, and a bill.
 func resident(s *gistest.Server, n int) engine.Recipient {
-	s.AddAccount(org, gistest.Account{GUID: account(n), Number: fmt.Sprintf("40%08d", n), House: house(n / 100)})
+	s.AddAccount(org, gistest.Account{GUID: account(n), Number: residentNumber(n), House: house(n / 100)})
 	return engine.Recipient{
-		Account: fmt.Sprintf("40%08d", n), Name: "Иванова Мария Петровна", GISAccount: account(n), House: house(n / 100), Period: "2026-10",
+		Account: residentNumber(n), Name: "Иванова Мария Петровна", GISAccount: account(n), House: house(n / 100), Period: "2026-10",
 		Amount: money("330.65"), Vars: []byte(`{"services":[{"name":"Холодное водоснабжение","unit":"м³","volume":"5","rate":"45.88","charged":"229.40"}],"debt":"100.00","penalty":1.25}`),
 	}
 }

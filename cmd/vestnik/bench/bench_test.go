@@ -41,7 +41,7 @@ func TestBenchmarks(t *testing.T) {
 		{"events", 3000, 2384, "facts", []string{"vestnik", "redis-server", "clickhouse"}, []string{"rate"}, nil},
 		{"track", 500, 500, "requests", []string{"vestnik", "redis-server", "server", "visitors"}, []string{"rate", "p99_ms"}, nil},
 		{"vk", 1000, 1000, "messages", []string{"vestnik", "community"}, []string{"rate", "share_of_limit", "door"}, []string{"limit", "door"}},
-		{"gosuslugi", 1000, 1000, "documents", []string{"vestnik", "redis-server", "stands"}, []string{"rate", "cpu_10000"}, []string{"confirmed"}},
+		{"gosuslugi", 1000, 1000, "documents", []string{"vestnik", "redis-server", "stands"}, []string{"rate", "cpu_10000", "signed", "signed_cpu_10000"}, []string{"confirmed", "signed"}},
 		{"memory", 1000, 1000, "recipients", []string{"vestnik", "redis-server", "clickhouse"}, []string{"bytes_waiting", "bytes_ended", "bytes_ended_without_audience"}, nil},
 		{"fairness", 2000, 4000, "messages", []string{"vestnik", "redis-server"}, []string{"ordinary_under_way", "urgent_under_way", "ordinary_waits_end", "urgent_waits_end"}, nil},
 		{"bill-pdf", 40, 40, "bills", []string{"vestnik"}, []string{"per_core"}, nil},

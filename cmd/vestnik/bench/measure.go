@@ -72,19 +72,22 @@ func profile(dir, name string) (stop func() error, err error) {
 // tick is the unit of processor time in /proc: USER_HZ, a hundredth of a second on every architecture Go runs on (time(7)).
 const tick = 10 * time.Millisecond
 
-// cpu is the processor time the process has taken: proc(5), fields 14 and 15 of stat, counted behind the name, which may hold anything.
-func (p process) cpu() time.Duration {
+// cpu is the processor time the process has taken, with that of those it started and waited for, such as a program that signs: proc(5), fields
+// 14 to 17 of stat, counted behind the name, which may hold anything.
+func (p process) cpu() (taken time.Duration) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.pid))
 	if err != nil {
 		return 0
 	}
 	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-	if len(fields) < 13 {
+	if len(fields) < 15 {
 		return 0
 	}
-	user, _ := strconv.Atoi(fields[11])
-	system, _ := strconv.Atoi(fields[12])
-	return time.Duration(user+system) * tick
+	for _, field := range fields[11:15] {
+		n, _ := strconv.Atoi(field)
+		taken += time.Duration(n) * tick
+	}
+	return taken
 }
 
 // machine is the processor time the whole machine has spent on anything: the first line of proc(5) stat without idle and iowait.
