@@ -40,7 +40,11 @@ func TestGosuslugiObeysTheSchemas(t *testing.T) {
 		list := w.written(t, &from.Campaign, from.Provider)
 		if channel.Scope(kind) == engine.ToHouse { // the engine hands over one resident a house
 			seen := map[string]bool{}
-			list = slices.DeleteFunc(list, func(m engine.Message) bool { known := seen[m.Recipient.House]; seen[m.Recipient.House] = true; return known })
+			list = slices.DeleteFunc(list, func(m engine.Message) bool {
+				known := seen[m.Recipient.House]
+				seen[m.Recipient.House] = true
+				return known
+			})
 		}
 		for i, r := range sendAll(t, channel, from, list) {
 			if r.Fault != nil || !r.Received {
