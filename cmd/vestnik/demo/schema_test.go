@@ -34,11 +34,11 @@ func TestGosuslugiObeysTheSchemas(t *testing.T) {
 	for _, kind := range Kinds() {
 		from := engine.Sender{Provider: engine.Provider{ID: "p", Name: w.Company.Name, Timezone: w.Zone().String(), Settings: settings}}
 		from.Campaign = engine.Campaign{ID: engine.CampaignID(kind), Kind: kind}
-		if channel.Scope(kind) == engine.ToNobody {
+		if channel.Scope(from.Provider, kind) == engine.ToNobody {
 			continue
 		}
 		list := w.written(t, &from.Campaign, from.Provider)
-		if channel.Scope(kind) == engine.ToHouse { // the engine hands over one resident a house
+		if channel.Scope(from.Provider, kind) == engine.ToHouse { // the engine hands over one resident a house
 			seen := map[string]bool{}
 			list = slices.DeleteFunc(list, func(m engine.Message) bool {
 				known := seen[m.Recipient.House]
