@@ -22,7 +22,7 @@ type block struct {
 	oldest  time.Time
 	unknown int // recipients whose own data had expired
 
-	entries  entryRows
+	happened factRows
 	orders   orderRows
 	payments paymentRows
 	aside    asideRows
@@ -63,7 +63,7 @@ func (b *block) add(ctx context.Context, audience Audience, e *engine.Entry) (wh
 	case e.Fact == engine.Ordered:
 		return b.order(ctx, audience, e)
 	default:
-		b.entries.add(e)
+		b.happened.add(e)
 		b.facts += len(e.Ordinals)
 	}
 	return "", nil
@@ -89,7 +89,7 @@ func (b *block) order(ctx context.Context, audience Audience, e *engine.Entry) (
 
 // insert writes the block. What was written before an error may stay: it is the same rows again when the block is.
 func (b *block) insert(ctx context.Context, h *History) error {
-	for _, rows := range []rows{&b.orders, &b.orders.digits, &b.entries, &b.payments, &b.aside} {
+	for _, rows := range []rows{&b.orders, &b.orders.digits, &b.happened, &b.payments, &b.aside} {
 		if err := h.insert(ctx, b.token, rows); err != nil {
 			return err
 		}
@@ -115,6 +115,7 @@ func (h *History) insert(ctx context.Context, token string, r rows) error {
 		"insert_deduplication_token":                         token,
 		"deduplicate_blocks_in_dependent_materialized_views": 1,
 		"optimize_on_insert":                                 0, // merges do it later, off the loader's path
+		"compile_expressions":                                0, // compiling takes longer than what is compiled does to one block
 	}))
 	names := make([]string, len(columns))
 	for i, c := range columns {

@@ -19,7 +19,7 @@ var digitColumns = []clickhouse.ColumnNameAndType{{Name: "provider", Type: word}
 	{Name: "weight", Type: "Int64"}, {Name: "ordinals", Type: "Array(UInt32)"}}
 
 // add cuts amounts, which belong to the ordinals one by one. What is owed to the resident has digits of negative weight.
-func (r *digitRows) add(e *engine.Entry, ordinals []uint32, amounts []int64) {
+func (r *digitRows) add(e *engine.Entry, ordinals engine.Ordinals, amounts []int64) {
 	var owed, overpaid [64][]uint32 // by digit: who has it
 	for i, amount := range amounts {
 		who, rest := &owed, uint64(amount)
@@ -31,7 +31,7 @@ func (r *digitRows) add(e *engine.Entry, ordinals []uint32, amounts []int64) {
 			if who[digit] == nil {
 				who[digit] = make([]uint32, 0, len(ordinals))
 			}
-			who[digit] = append(who[digit], ordinals[i])
+			who[digit] = append(who[digit], uint32(ordinals[i]))
 		}
 	}
 	for digit := range 64 {

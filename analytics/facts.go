@@ -2,6 +2,7 @@ package analytics
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -26,17 +27,20 @@ func (h *History) Facts(ctx context.Context, provider engine.ProviderID, campaig
 	if len(ordinals) == 0 {
 		return found, nil
 	}
-	list := make([]uint32, len(ordinals))
+	list, chunks := make([]uint32, len(ordinals)), make([]uint32, 0, 1)
 	for i, o := range ordinals {
 		list[i] = uint32(o)
+		if chunk := uint32(o.Chunk()); !slices.Contains(chunks, chunk) {
+			chunks = append(chunks, chunk)
+		}
 	}
 	const statement = `SELECT ordinal, toString(fact), toString(channel), toString(reason), toString(code), min(at) AS first
-FROM events
-WHERE provider = {provider:String} AND campaign = {campaign:String} AND ordinal IN {ordinals:Array(UInt32)}
+FROM facts ARRAY JOIN ordinals AS ordinal
+WHERE provider = {provider:String} AND campaign = {campaign:String} AND chunk IN {chunks:Array(UInt32)} AND ordinal IN {ordinals:Array(UInt32)}
 GROUP BY ordinal, fact, channel, reason, code
 ORDER BY ordinal, first, fact`
 	rows, err := h.conn.Query(ctx, statement, clickhouse.Named("provider", string(provider)), clickhouse.Named("campaign", string(campaign)),
-		clickhouse.Named("ordinals", list))
+		clickhouse.Named("chunks", chunks), clickhouse.Named("ordinals", list))
 	if err != nil {
 		return nil, wrap("read facts", err)
 	}
@@ -118,9 +122,11 @@ type handle struct {
 }
 
 // whose chooses the recipients of the account.
-const whose = `provider = {provider:String} AND (campaign, ordinal) IN (
-	SELECT campaign, ordinal FROM recipients
-	WHERE provider = {provider:String} AND mode = {mode:String} AND account = {account:String})`
+const (
+	whose  = `provider = {provider:String} AND (campaign, ordinal) IN (` + theirs + `)`
+	theirs = `SELECT campaign, ordinal FROM recipients
+	WHERE provider = {provider:String} AND mode = {mode:String} AND account = {account:String}`
+)
 
 // ordered reads what was ordered for the account.
 func (h *History) ordered(ctx context.Context, arguments []any) ([]TimelineRow, error) {
@@ -151,10 +157,11 @@ LIMIT {limit:UInt32}`
 // befallen adds what happened.
 func (h *History) befallen(ctx context.Context, arguments []any, at map[handle]*TimelineRow) error {
 	const statement = `SELECT campaign, ordinal, toString(fact), toString(channel), toString(reason), toString(code), min(at) AS first
-FROM events WHERE ` + whose + `
+FROM facts ARRAY JOIN ordinals AS ordinal
+WHERE (campaign, chunk) IN (SELECT campaign, intDiv(ordinal, {size:UInt32}) FROM (` + theirs + `)) AND ` + whose + `
 GROUP BY campaign, ordinal, fact, channel, reason, code
 ORDER BY first, fact`
-	rows, err := h.conn.Query(ctx, statement, arguments...)
+	rows, err := h.conn.Query(ctx, statement, append(arguments, clickhouse.Named("size", uint32(engine.ChunkSize)))...)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package analytics
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -28,40 +29,70 @@ func (o *origin) add(e *engine.Entry) {
 
 func (o *origin) values() []any { return []any{o.providers, o.modes, o.campaigns} }
 
-// entryRows are rows of entries: facts, an entry of the journal each.
-type entryRows struct {
+// runs are ordinals as they travel to ClickHouse: row by row, where each run of neighbours begins and how many it has.
+type runs struct{ firsts, counts [][]uint32 }
+
+var runColumns = []clickhouse.ColumnNameAndType{{Name: "firsts", Type: "Array(UInt32)"}, {Name: "counts", Type: "Array(UInt32)"}}
+
+// add appends a row.
+func (r *runs) add(ordinals engine.Ordinals) {
+	var firsts, counts []uint32
+	for i, ordinal := range ordinals {
+		if i > 0 && ordinal == ordinals[i-1]+1 {
+			counts[len(counts)-1]++
+			continue
+		}
+		firsts, counts = append(firsts, uint32(ordinal)), append(counts, 1)
+	}
+	r.firsts, r.counts = append(r.firsts, firsts), append(r.counts, counts)
+}
+
+func (r *runs) values() []any { return []any{r.firsts, r.counts} }
+
+// factRows are rows of happened: facts, an entry of the journal each, or more if it is about several chunks.
+type factRows struct {
 	origin
 	facts, channels, reasons, codes []string
 	at                              []time.Time
-	ordinals                        [][]uint32
+	chunks                          []uint32
+	runs
 }
 
-var entryColumns = append(originColumns[:3:3], []clickhouse.ColumnNameAndType{{Name: "fact", Type: word}, {Name: "channel", Type: word},
-	{Name: "reason", Type: word}, {Name: "code", Type: word}, {Name: "at", Type: moment}, {Name: "ordinals", Type: "Array(UInt32)"}}...)
+var factColumns = slices.Concat(originColumns, []clickhouse.ColumnNameAndType{{Name: "fact", Type: word}, {Name: "channel", Type: word},
+	{Name: "reason", Type: word}, {Name: "code", Type: word}, {Name: "at", Type: moment}, {Name: "chunk", Type: "UInt32"}}, runColumns)
 
-func (r *entryRows) add(e *engine.Entry) {
-	r.origin.add(e)
-	r.facts = append(r.facts, string(e.Fact))
-	r.channels = append(r.channels, string(e.Channel))
-	r.reasons = append(r.reasons, string(e.Reason))
-	r.codes = append(r.codes, e.Code)
-	r.at = append(r.at, e.At)
-	r.ordinals = append(r.ordinals, numbers(e.Ordinals))
+func (r *factRows) add(e *engine.Entry) {
+	for rest := e.Ordinals; len(rest) > 0; {
+		chunk := rest[0].Chunk()
+		n := slices.IndexFunc(rest, func(o engine.Ordinal) bool { return o.Chunk() != chunk })
+		if n < 0 {
+			n = len(rest)
+		}
+		r.origin.add(e)
+		r.facts = append(r.facts, string(e.Fact))
+		r.channels = append(r.channels, string(e.Channel))
+		r.reasons = append(r.reasons, string(e.Reason))
+		r.codes = append(r.codes, e.Code)
+		r.at = append(r.at, e.At)
+		r.chunks = append(r.chunks, uint32(chunk))
+		r.runs.add(rest[:n])
+		rest = rest[n:]
+	}
 }
 
-func (r *entryRows) table() (string, []clickhouse.ColumnNameAndType) { return "entries", entryColumns }
+func (r *factRows) table() (string, []clickhouse.ColumnNameAndType) { return "happened", factColumns }
 
-func (r *entryRows) values() []any {
-	return append(r.origin.values(), r.facts, r.channels, r.reasons, r.codes, r.at, r.ordinals)
+func (r *factRows) values() []any {
+	return slices.Concat(r.origin.values(), []any{r.facts, r.channels, r.reasons, r.codes, r.at, r.chunks}, r.runs.values())
 }
 
-// orderRows are rows of audience: recipients, a chunk each.
+// orderRows are rows of ordered: recipients, a chunk each.
 type orderRows struct {
 	origin
-	kinds, templates                     []string
-	versions                             []uint32
-	at                                   []time.Time
-	ordinals                             [][]uint32
+	kinds, templates []string
+	versions         []uint32
+	at               []time.Time
+	runs
 	accounts, documents, periods, houses []string // of a chunk, joined
 	amounts                              [][]int64
 	known                                [][]uint8
@@ -69,10 +100,10 @@ type orderRows struct {
 	digits digitRows // of the amounts
 }
 
-var orderColumns = append(originColumns[:3:3], []clickhouse.ColumnNameAndType{{Name: "kind", Type: word}, {Name: "template", Type: word},
-	{Name: "version", Type: "UInt32"}, {Name: "at", Type: moment}, {Name: "ordinals", Type: "Array(UInt32)"}, {Name: "accounts", Type: "String"},
+var orderColumns = slices.Concat(originColumns, []clickhouse.ColumnNameAndType{{Name: "kind", Type: word}, {Name: "template", Type: word},
+	{Name: "version", Type: "UInt32"}, {Name: "at", Type: moment}}, runColumns, []clickhouse.ColumnNameAndType{{Name: "accounts", Type: "String"},
 	{Name: "documents", Type: "String"}, {Name: "periods", Type: "String"}, {Name: "houses", Type: "String"},
-	{Name: "amounts", Type: "Array(Int64)"}, {Name: "known", Type: "Array(UInt8)"}}...)
+	{Name: "amounts", Type: "Array(Int64)"}, {Name: "known", Type: "Array(UInt8)"}})
 
 // add appends those of a chunk who were ordered, and tells of how many nothing is known any more.
 func (r *orderRows) add(e *engine.Entry, ordinals engine.Ordinals, chunk []engine.Recipient) (unknown int) {
@@ -100,21 +131,22 @@ func (r *orderRows) add(e *engine.Entry, ordinals engine.Ordinals, chunk []engin
 	r.templates = append(r.templates, e.Template.Name)
 	r.versions = append(r.versions, uint32(e.Template.Version))
 	r.at = append(r.at, e.At)
-	r.ordinals = append(r.ordinals, numbers(ordinals))
-	r.digits.add(e, r.ordinals[len(r.ordinals)-1], amounts)
+	r.runs.add(ordinals)
+	r.digits.add(e, ordinals, amounts)
 	r.accounts, r.documents = append(r.accounts, string(accounts)), append(r.documents, string(documents))
 	r.periods, r.houses = append(r.periods, string(periods)), append(r.houses, string(houses))
 	r.amounts, r.known = append(r.amounts, amounts), append(r.known, known)
 	return unknown
 }
 
-func (r *orderRows) table() (string, []clickhouse.ColumnNameAndType) { return "audience", orderColumns }
+func (r *orderRows) table() (string, []clickhouse.ColumnNameAndType) { return "ordered", orderColumns }
 
 func (r *orderRows) values() []any {
-	return append(r.origin.values(), r.kinds, r.templates, r.versions, r.at, r.ordinals, r.accounts, r.documents, r.periods, r.houses, r.amounts, r.known)
+	return slices.Concat(r.origin.values(), []any{r.kinds, r.templates, r.versions, r.at}, r.runs.values(),
+		[]any{r.accounts, r.documents, r.periods, r.houses, r.amounts, r.known})
 }
 
-// joined is a column of a chunk in one text, as the door audience takes it apart.
+// joined is a column of a chunk in one text, as the door ordered takes it apart.
 type joined []byte
 
 const unitSeparator = 0x1F
@@ -128,15 +160,6 @@ func (j *joined) add(i int, value string) {
 		value = strings.ReplaceAll(value, string(rune(unitSeparator)), " ")
 	}
 	*j = append(*j, value...)
-}
-
-// numbers gives ordinals as clickhouse-go knows them.
-func numbers(ordinals engine.Ordinals) []uint32 {
-	list := make([]uint32, len(ordinals))
-	for i, ordinal := range ordinals {
-		list[i] = uint32(ordinal)
-	}
-	return list
 }
 
 // paymentRows are rows of payments.

@@ -69,6 +69,7 @@ func (a audience) Chunk(_ context.Context, id engine.CampaignID, chunk int) ([]e
 func load(t testing.TB, h *analytics.History, who audience, o analytics.LoaderOptions, deliveries ...analytics.Delivery) {
 	t.Helper()
 	source := newJournal(deliveries...)
+	o.Drain = time.Hour // whatever the machine: what hangs, the test's own time limit ends
 	ctx, stop := context.WithCancel(t.Context())
 	stop() // it drains and ends
 	if err := analytics.NewLoader(h, source, who, o).Run(ctx); err != nil {

@@ -262,7 +262,9 @@ func TestOneTooMany(t *testing.T) {
 // TestTwoProcesses has two channels that do not know of each other use one community: VK finds many requests one too many, and yet all
 // messages arrive once.
 func TestTwoProcesses(t *testing.T) {
-	server := start(t, vktest.Options{})
+	const crowded = 40
+	server := start(t, vktest.Options{Rate: -1}) // how many are too many must not depend on how fast this machine is
+	server.Misbehave(vktest.Trouble{Code: 6, Requests: crowded})
 	var processes sync.WaitGroup
 	for p := range 2 {
 		channel, msgs := open(t, Config{}), letters(1500)[p*750:(p+1)*750]
@@ -282,7 +284,7 @@ func TestTwoProcesses(t *testing.T) {
 		})
 	}
 	processes.Wait()
-	if server.Count() != 1500 || server.Requests() == 60 {
+	if server.Count() != 1500 || server.Requests() < 60+crowded {
 		t.Errorf("%d messages were taken in %d requests", server.Count(), server.Requests())
 	}
 }
