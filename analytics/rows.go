@@ -108,7 +108,8 @@ var orderColumns = slices.Concat(originColumns, []clickhouse.ColumnNameAndType{{
 // add appends those of a chunk who were ordered, and tells of how many nothing is known any more.
 func (r *orderRows) add(e *engine.Entry, ordinals engine.Ordinals, chunk []engine.Recipient) (unknown int) {
 	n := len(ordinals)
-	var accounts, documents, periods, houses joined
+	accounts := make(joined, 0, n*len("0000000000\x1f")) // the others may be empty
+	var documents, periods, houses joined
 	amounts, known := make([]int64, n), make([]uint8, n)
 	nobody := new(engine.Recipient)
 	for i, ordinal := range ordinals {

@@ -75,11 +75,11 @@ func (a audience) text(ctx context.Context, id engine.CampaignID, chunk int) (st
 			return "", fail(ctx, "keep a chunk", err)
 		}
 	}
-	plain, err := a.vault.unpack(packed, string(id))
+	plain, err := a.vault.unpackText(packed, string(id))
 	if err != nil {
 		return "", fmt.Errorf("chunk %d of campaign %s: %w", chunk, id, err)
 	}
-	return string(plain), nil
+	return plain, nil
 }
 
 func (a audience) Length(ctx context.Context, id engine.CampaignID, chunk int) (int, error) {

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -16,6 +17,7 @@ type vault struct {
 	encoder *zstd.Encoder
 	decoder *zstd.Decoder
 	aead    cipher.AEAD // nil: no key
+	rooms   sync.Pool   // of *[]byte: what unpackText unfolds in
 }
 
 // The first byte of what a vault has packed.
@@ -65,8 +67,28 @@ func (v *vault) pack(text []byte, place string) []byte {
 
 var errSealed = errors.New("cannot be opened: it was sealed with another data key, or damaged")
 
+// unpackText is unpack for what is kept as a string.
+func (v *vault) unpackText(packed []byte, place string) (string, error) {
+	room, had := v.rooms.Get().(*[]byte)
+	if !had {
+		room = new([]byte)
+	}
+	defer v.rooms.Put(room)
+	text, err := v.unpackInto((*room)[:0], packed, place)
+	if err != nil {
+		return "", err
+	}
+	*room = text
+	return string(text), nil
+}
+
 // unpack opens what pack made.
 func (v *vault) unpack(packed []byte, place string) ([]byte, error) {
+	return v.unpackInto(nil, packed, place)
+}
+
+// unpackInto is unpack that appends to a room, if that is large enough.
+func (v *vault) unpackInto(room, packed []byte, place string) ([]byte, error) {
 	if len(packed) == 0 {
 		return nil, errSealed
 	}
@@ -81,7 +103,7 @@ func (v *vault) unpack(packed []byte, place string) ([]byte, error) {
 			return nil, errSealed
 		}
 	}
-	text, err := v.decoder.DecodeAll(body, nil)
+	text, err := v.decoder.DecodeAll(body, room)
 	if err != nil {
 		return nil, fmt.Errorf("decompress: %w", err)
 	}
