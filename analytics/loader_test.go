@@ -97,7 +97,7 @@ func TestSenselessEntriesAreSetAside(t *testing.T) {
 func TestOneEntryClickHouseRefusesStopsNoOther(t *testing.T) {
 	url := strings.TrimSuffix(clickhouse.URL(), "vestnik") + "superstitious"
 	h := openAt(t, url)
-	answer, err := http.Post(url, "text/plain", strings.NewReader("ALTER TABLE superstitious.events ADD CONSTRAINT luck CHECK ordinal != 13"))
+	answer, err := http.Post(url, "text/plain", strings.NewReader("ALTER TABLE superstitious.facts ADD CONSTRAINT luck CHECK firsts != [13]"))
 	if err != nil || answer.StatusCode != http.StatusOK {
 		t.Fatal(answer, err)
 	}

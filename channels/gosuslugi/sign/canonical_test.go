@@ -87,7 +87,7 @@ func FuzzCanonical(f *testing.F) {
 	f.Fuzz(func(t *testing.T, attribute, text string) {
 		written, err := xml.Marshal(element{Space: "urn:a", Attribute: attribute, Text: text})
 		if err != nil {
-			t.Skip(err)
+			return // no XML can hold it
 		}
 		form, _, err := canonical(written)
 		if err != nil {
