@@ -38,8 +38,10 @@ func (l *letter) compose(from sender, to string, msg *engine.Message, now time.T
 		l.line(returnField, ": ", msg.Return)
 	}
 	l.out = now.AppendFormat(append(l.out, "Date: "...), time.RFC1123Z+"\r\n")
-	if err := l.unsubscribe(msg.Content.Unsubscribe, from.unsubscribeAddress(msg)); err != nil {
-		return nil, err
+	if msg.Content.Unsubscribe != "" {
+		if err := l.unsubscribe(msg.Content.Unsubscribe, from.unsubscribeAddress(msg)); err != nil {
+			return nil, err
+		}
 	}
 	if err := l.content(&msg.Content); err != nil {
 		return nil, err
@@ -109,11 +111,8 @@ func appendWords(out []byte, text string) []byte {
 }
 
 // unsubscribe offers the one-click unsubscribe (RFC 8058) and, where letters to us are read, one by letter behind it: programs take the first way
-// they know (RFC 2369 §2), and some know letters only. No address, no offer.
+// they know (RFC 2369 §2), and some know letters only.
 func (l *letter) unsubscribe(address, mailto string) error {
-	if address == "" {
-		return nil
-	}
 	if !strings.HasPrefix(address, "https://") && !strings.HasPrefix(address, "http://") || len(address) > 900 {
 		return errNoWeb
 	}
