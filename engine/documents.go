@@ -183,7 +183,7 @@ func (e *Engine) Placed(ctx context.Context, provider ProviderID, p Payment) (do
 		if err != nil {
 			return fmt.Errorf("read the documents: %w", err)
 		}
-		if c.Kind == KindBill && purposes == nil { // the newest
+		if c.Kind == KindBill && document == "" { // the newest that has one
 			document, purposes = cmp.Or(given[0], person.DocumentID), person.purposes(given[0])
 		}
 		return nil
