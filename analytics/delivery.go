@@ -84,8 +84,8 @@ func flawOfPayment(e *engine.Entry) string {
 		return "the payment is not of exactly one recipient"
 	case e.Payment.Reference == "":
 		return "the payment has no reference"
-	case e.Payment.Amount < 0: // zero: it was annulled
-		return "the sum of the payment is less than zero"
+	case e.Payment.Amount == 0:
+		return "the payment has no sum"
 	case !within(e.Payment.PaidAt):
 		return "the time of the payment is out of range"
 	}

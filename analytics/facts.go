@@ -178,9 +178,10 @@ ORDER BY first, fact`
 
 // received adds what was paid.
 func (h *History) received(ctx context.Context, arguments []any, at map[handle]*TimelineRow) error {
-	const statement = `SELECT campaign, ordinal, reference, amount, paid_at
-FROM payments FINAL WHERE ` + whose + `
-ORDER BY paid_at, reference`
+	const statement = `SELECT campaign, ordinal, reference, max(amount), min(paid_at) AS first
+FROM payments WHERE ` + whose + `
+GROUP BY campaign, ordinal, reference
+ORDER BY first, reference`
 	rows, err := h.conn.Query(ctx, statement, arguments...)
 	if err != nil {
 		return err

@@ -26,6 +26,7 @@ func TestFactsAndTimeline(t *testing.T) {
 	who := audience{"facts-a": {{{Account: account, DocumentID: "d1", Period: "2026-10", Amount: new(engine.Money(123_456))}, {Account: "other"}}},
 		"facts-b": {{{Account: account}, {Account: "other"}}}}
 	payment := &engine.Payment{Reference: "r1", Amount: 500, PaidAt: at.Add(time.Hour)}
+	annulment := &engine.Payment{Reference: "r1/annulled", Amount: -500, PaidAt: payment.PaidAt}
 	entries := []engine.Entry{
 		entry("facts-a", 0, fact(engine.Ordered, "")),
 		entry("facts-a", 1, fact(engine.Deferred, engine.Email)),
@@ -35,6 +36,7 @@ func TestFactsAndTimeline(t *testing.T) {
 		}),
 		entry("facts-a", 3, fact(engine.Sent, engine.VK)),
 		entry("facts-a", 4, func(e *engine.Entry) { e.Payment, e.Ordinals = payment, e.Ordinals[:1] }),
+		entry("facts-a", 4, func(e *engine.Entry) { e.Payment, e.Ordinals = annulment, e.Ordinals[:1] }),
 		entry("facts-b", 5, fact(engine.Ordered, "")),
 		entry("facts-c", 5, func(e *engine.Entry) { e.Fact, e.Mode = engine.Ordered, engine.Test }),
 	}
@@ -57,7 +59,7 @@ func TestFactsAndTimeline(t *testing.T) {
 		{Campaign: "facts-b", Kind: engine.KindBill, Template: engine.TemplateRef{Name: "bill-monthly", Version: 3}, OrderedAt: minute(5)},
 		{Campaign: "facts-a", Kind: engine.KindBill, Template: engine.TemplateRef{Name: "bill-monthly", Version: 3}, OrderedAt: at,
 			DocumentID: "d1", Period: "2026-10", Amount: 123_456, Facts: first,
-			Payments: []analytics.PaymentRow{{Reference: "r1", Amount: 500, PaidAt: payment.PaidAt}}},
+			Payments: []analytics.PaymentRow{{Reference: "r1", Amount: 500, PaidAt: payment.PaidAt}, {Reference: "r1/annulled", Amount: -500, PaidAt: payment.PaidAt}}},
 	}
 	if err != nil || !reflect.DeepEqual(timeline, want) {
 		t.Errorf("timeline:\n got %+v, %v\nwant %+v", timeline, err, want)

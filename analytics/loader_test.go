@@ -69,7 +69,7 @@ func TestSenselessEntriesAreSetAside(t *testing.T) {
 		pay(engine.Payment{Reference: "r", Amount: 1, PaidAt: good.At}),
 		pay(engine.Payment{Reference: "r", Amount: 1, PaidAt: good.At}, 1, 2),
 		pay(engine.Payment{Amount: 1, PaidAt: good.At}, 1),
-		pay(engine.Payment{Reference: "r", Amount: -1, PaidAt: good.At}, 1),
+		pay(engine.Payment{Reference: "r", Amount: 0, PaidAt: good.At}, 1),
 		pay(engine.Payment{Reference: "r", Amount: 1}, 1),
 	}
 	var text bytes.Buffer

@@ -112,10 +112,14 @@ func (p Payment) ordered(r *Recipient) Payment {
 	return p
 }
 
+// annulledSuffix ends the reference under which the history has that a payment was taken back: a sum below zero, so that the order in which the two
+// are told does not matter.
+const annulledSuffix = "/annulled"
+
 // Annul takes payments back, as their places of payment do: they do not count any more, in no sum and for no campaign to come, whatever is
 // reported under their references later. It tells how many had counted until now. What they have led to stays: a recipient who was paid stays paid in
-// the campaigns that know of it, as a fact cannot be unsaid; what is still owed is up to the provider's next list. The payments name for whom they were,
-// as in Pay. Another try after an error does no harm.
+// the campaigns that know of it, as a fact cannot be unsaid; what is still owed is up to the provider's next list. The payments name for whom they were
+// and how much, as in Pay. Another try after an error does no harm.
 func (e *Engine) Annul(ctx context.Context, provider ProviderID, mode Mode, payments []Payment) (counted int, err error) {
 	book := bookOf(provider, mode)
 	references := make([]string, len(payments))
@@ -138,14 +142,14 @@ func (e *Engine) Annul(ctx context.Context, provider ProviderID, mode Mode, paym
 		if p, err = e.named(ctx, campaigns, mode, p); err != nil {
 			return 0, fmt.Errorf("name a payment: %w", err)
 		}
-		p.Amount = 0
+		p.Reference, p.Amount = p.Reference+annulledSuffix, -p.Amount
 		_, err := e.match(ctx, campaigns, mode, p, func(c Campaign, o Ordinal, _ Recipient) error {
 			return e.Stores.Journal.Record(ctx, c.credit(p, o))
 		})
 		if err != nil {
 			return 0, fmt.Errorf("match an annulled payment: %w", err)
 		}
-		done = append(done, p.Reference)
+		done = append(done, references[i])
 	}
 	if err := e.Stores.Cashbook.Close(ctx, book, done); err != nil {
 		return 0, fmt.Errorf("close annulled payments: %w", err)

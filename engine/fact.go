@@ -40,7 +40,7 @@ type Payment struct {
 	DocumentID string    `json:"document_id,omitempty"` // either the document
 	Account    string    `json:"account,omitempty"`     // or the account; with both, the account counts where nobody has the document
 	Period     string    `json:"period,omitempty"`      // and the period: "2026-10"
-	Amount     Money     `json:"amount"`                // more than zero; in the journal, zero says that it was annulled
+	Amount     Money     `json:"amount"`                // more than zero; in the journal, less than zero says that one was annulled
 	PaidAt     time.Time `json:"paid_at"`
 	// ReportToGIS has ГИС ЖКХ told of the payment, which came in elsewhere; see Declarations.
 	ReportToGIS bool `json:"report_to_gis,omitempty"`
