@@ -47,6 +47,11 @@ func (c *Channel) Confirm(ctx context.Context, from engine.Sender, pending []eng
 		q := question{Channel: c, ctx: ctx, office: o, pending: pending, results: results, who: who}
 		q.put(strings.Fields(ask))
 	}
+	if withdraws(from.Campaign) {
+		for i := range results {
+			results[i].Document = "" // it was taken back, and is nobody's to pay
+		}
+	}
 	return results
 }
 
