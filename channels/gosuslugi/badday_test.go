@@ -20,6 +20,8 @@ var paths = map[string]string{
 	"importPaymentDocumentData": "/ext-bus-bills-service/services/BillsAsync",
 	"importNotificationData":    "/ext-bus-home-management-service/services/HomeManagementAsync",
 	"importOutageReport":        "/ext-bus-outage-report-service/services/OutageReportAsync",
+
+	"importSupplierNotificationsOfOrderExecution": "/ext-bus-payment-service/services/PaymentAsync",
 }
 
 // postSample posts a sample in an envelope of its own; without takes an element out of it.

@@ -129,7 +129,7 @@ func TestSimulatorTakesThePublishedSamples(t *testing.T) {
 	s := stand(t, gistest.Options{Schemas: schemaDir})
 	for action, file := range map[string]string{
 		"importPaymentDocumentData": "importPaymentDocumentRequest.xml", "importNotificationData": "importNotificationRequest.xml",
-		"importOutageReport": "importOutageReportRequest.xml",
+		"importOutageReport": "importOutageReportRequest.xml", "importSupplierNotificationsOfOrderExecution": "importSupplierNotificationsOfOrderExecutionRequest.xml",
 	} {
 		if status, answer := postSample(t, s, action, file, ""); status != 200 || !strings.Contains(answer, "AckRequest") {
 			t.Errorf("%s: %d %s", file, status, answer)
