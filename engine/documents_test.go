@@ -115,3 +115,38 @@ func TestAnnulledPaymentsDoNotCount(t *testing.T) {
 		}
 	})
 }
+
+func TestWherePaymentsAreToBeToldOf(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, bill := placing(t)
+		c := w.order(engine.Campaign{Kind: engine.KindBill, Route: billRoute}, 3, bill)
+		w.start(c)
+		w.run(2 * time.Minute)
+		w.pays(engine.Payment{Reference: "gis:1", DocumentID: "placed-A1", Amount: 100_00}, 1)
+		for _, test := range []struct {
+			payment  engine.Payment
+			document string
+			booked   int
+		}{
+			{engine.Payment{Account: "A0", Period: "2026-10"}, "placed-A0", 0},
+			{engine.Payment{Account: "A1", Period: "2026-10"}, "placed-A1", 1},
+			{engine.Payment{DocumentID: "placed-A1"}, "placed-A1", 1},
+			{engine.Payment{DocumentID: "own-A2"}, "placed-A2", 0},
+			{engine.Payment{Account: "A0", Period: "2026-09"}, "", 0},
+			{engine.Payment{DocumentID: "nobody's"}, "", 0},
+		} {
+			document, booked, err := w.engine.Placed(t.Context(), "p", test.payment)
+			if err != nil || document != test.document || len(booked) != test.booked {
+				t.Errorf("%+v: %q with %d payments (%v), want %q with %d", test.payment, document, len(booked), err, test.document, test.booked)
+			}
+		}
+		// What is to be told is taken once, and of a test not at all.
+		p := engine.Payment{Reference: "desk", Account: "A0", Period: "2026-10", Amount: 1, PaidAt: time.Now(), ReportToGIS: true}
+		for i, mode := range []engine.Mode{engine.Test, engine.Live, engine.Live} {
+			report, err := w.engine.Pay(t.Context(), "p", mode, []engine.Payment{p})
+			if want := i % 2; err != nil || report.Declared != want {
+				t.Errorf("try %d: %+v (%v), want %d declared", i, report, err, want)
+			}
+		}
+	})
+}

@@ -171,7 +171,7 @@ func (d *declaring) send(group []engine.Declaration) (*failure, error) {
 			continue
 		}
 		one.Work, one.Name = doubted, nameOf(document, one.Payment)
-		one.Due = d.now.Add(time.Minute)
+		one.Due = d.now.Add(d.cfg.Timeout + time.Minute) // whoever else might go on waits until no answer can come any more
 		going = append(going, one)
 		pack = append(pack, notification{
 			Date: one.Payment.PaidAt.In(moscow).Format(time.DateOnly), Document: document, Amount: one.Payment.Amount.String(), Transport: d.transportOf(one),

@@ -25,6 +25,8 @@ func TestSettings(t *testing.T) {
 		{"payment.url", "https://pay.example.ru/x", "javascript:alert(1)"},
 		{"gis.stand", "sit02-http", "prod"},
 		{"gis.signing", "off", "on"},
+		{"gis.payments", "on", "yes"},
+		{"gis.payments_every", "90m", "30s"},
 		{"vk.group_id", "123", "-1"},
 		{"bill.pdf", "link", "maybe"},
 		{"bill.days", "30", "0"},
