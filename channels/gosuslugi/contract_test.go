@@ -3,6 +3,7 @@ package gosuslugi_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -26,8 +27,16 @@ const (
 // quick asks at once: the simulator is done when it is asked.
 var quick = []time.Duration{time.Millisecond}
 
-// stand starts a simulator with the organization; what it answered must have been right in the end.
+// stand starts a simulator with the organization; what it answered must have been right in the end. One that looks at the schemas looks at signatures too, except
+// where it gets the published samples, which have none.
 func stand(t *testing.T, options gistest.Options) *gistest.Server {
+	t.Helper()
+	options.Signed = options.Signed || options.Schemas != "" && !strings.Contains(t.Name(), "PublishedSamples")
+	return standAs(t, options)
+}
+
+// standAs starts a simulator just as the options say.
+func standAs(t *testing.T, options gistest.Options) *gistest.Server {
 	t.Helper()
 	options.User, options.Password = "sit", "secret"
 	s, err := gistest.Start(options)
@@ -65,13 +74,27 @@ func open(t *testing.T, cfg gosuslugi.Config) *gosuslugi.Channel {
 	return c
 }
 
+// seal is a key and a certificate for all tests.
+var seal = sync.OnceValue(func() [2]string {
+	key, certificate, err := gistest.Mint(context.Background(), "/C=RU/O=ООО УК/CN=Подпись")
+	if err != nil {
+		panic(err)
+	}
+	return [2]string{string(key), string(certificate)}
+})
+
+// sender is the organization; it signs if the stand wants it.
 func sender(s *gistest.Server, kind engine.Kind) engine.Sender {
-	return engine.Sender{
+	from := engine.Sender{
 		Provider: engine.Provider{ID: "p", Name: "УК", Timezone: "Europe/Moscow", Settings: map[string]string{
 			"gis.stand": "custom", "gis.url": s.URL(), "gis.org_ppaguid": org, "gis.user": "sit", "gis.password": "secret", "payment.bic": bic, "payment.account": payTo,
 		}},
 		Campaign: engine.Campaign{ID: "c", Kind: kind},
 	}
+	if s.Signed() {
+		from.Provider.Settings["gis.signing"], from.Provider.Settings["gis.key"], from.Provider.Settings["gis.cert"] = "openssl", seal()[0], seal()[1]
+	}
+	return from
 }
 
 func house(n int) string { return fmt.Sprintf("88888888-8888-4888-8888-%012d", n) }

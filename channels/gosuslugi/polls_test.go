@@ -69,7 +69,7 @@ func confirm(t *testing.T, s *gistest.Server, channel *gosuslugi.Channel, receip
 
 func TestOneQuestionTellsWhichOfManyRequestsAreDone(t *testing.T) {
 	const n = 7
-	s := stand(t, gistest.Options{Schemas: schemaDir, Polls: 1})
+	s := standAs(t, gistest.Options{Schemas: schemaDir, Polls: 1})
 	c := &clock{}
 	channel := c.learned(t, s)
 	receipts := waiting(t, s, channel, n)

@@ -2,7 +2,6 @@ package gosuslugi_test
 
 import (
 	"io"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -15,24 +14,13 @@ import (
 	"vestnik/engine"
 )
 
-// signed makes the sender sign with openssl.
-func signed(t *testing.T, from engine.Sender) engine.Sender {
-	t.Helper()
-	key, certificate, err := gistest.Mint(t.Context(), "/C=RU/O=ООО УК/CN=Подпись")
-	if err != nil {
-		t.Fatal(err)
-	}
-	from.Provider.Settings["gis.signing"], from.Provider.Settings["gis.key"], from.Provider.Settings["gis.cert"] = "openssl", string(key), string(certificate)
-	return from
-}
-
 // Each kind of request is signed, and the stand finds nothing wrong with any.
 func TestEverythingIsSigned(t *testing.T) {
 	s := stand(t, gistest.Options{Schemas: schemaDir, Signed: true})
 	channel := settled{Channel: open(t, gosuslugi.Config{})}
 	rich := resident(s, 1)
 	rich.Vars, rich.Amount, rich.GISAccount = []byte(everything), money("3669.02"), ""
-	bills := signed(t, sender(s, engine.KindBill))
+	bills := sender(s, engine.KindBill)
 	if r := channel.Send(t.Context(), bills, []engine.Message{message("a", rich)})[0]; r.Fault != nil || !r.Received {
 		t.Fatalf("%+v", r)
 	}
@@ -45,7 +33,6 @@ func TestEverythingIsSigned(t *testing.T) {
 		engine.KindAction: `{}`, engine.KindOutage: `{"service":"ГВС","reason":"Ремонт","from":"` + from.Format(time.RFC3339) + `","to":"` + from.Add(time.Hour).Format(time.RFC3339) + `"}`,
 	} {
 		notice := sender(s, kind)
-		maps.Copy(notice.Provider.Settings, bills.Provider.Settings)
 		notice.Campaign.Vars = []byte(vars)
 		if r := channel.Send(t.Context(), notice, []engine.Message{message(string(kind), engine.Recipient{House: house(0)})})[0]; r.Fault != nil || !r.Received {
 			t.Errorf("%s: %+v", kind, r)
@@ -64,10 +51,10 @@ func TestEverythingIsSigned(t *testing.T) {
 }
 
 func TestACertificateThatHasExpired(t *testing.T) {
-	s := stand(t, gistest.Options{})
+	s := stand(t, gistest.Options{Signed: true})
 	later := time.Now().Add(400 * 24 * time.Hour)
 	channel := open(t, gosuslugi.Config{Now: func() time.Time { return later }})
-	from := signed(t, sender(s, engine.KindAction))
+	from := sender(s, engine.KindAction)
 	f := channel.Send(t.Context(), from, []engine.Message{message("a", engine.Recipient{House: house(0)})})[0].Fault
 	if f == nil || f.Reason != engine.Misconfigured || !f.Whole || f.Code != "sign" || s.Calls("importNotificationData") != 0 {
 		t.Errorf("%+v", f)
@@ -109,7 +96,7 @@ func between(t *testing.T, s *gistest.Server, change func(string) string) string
 func TestTheStandRefusesWhatIsNotSignedWell(t *testing.T) {
 	s := stand(t, gistest.Options{Signed: true})
 	channel := open(t, gosuslugi.Config{})
-	from := signed(t, sender(s, engine.KindAction))
+	from := sender(s, engine.KindAction)
 	_, stranger, err := gistest.Mint(t.Context(), "/C=RU/O=ООО УК/CN=Подпись")
 	if err != nil {
 		t.Fatal(err)

@@ -132,6 +132,9 @@ func (s *Server) URL() string {
 	return "http://" + s.address
 }
 
+// Signed reports whether requests must be signed.
+func (s *Server) Signed() bool { return s.options.Signed }
+
 // Calls is how many requests came, refused ones too, by SOAPAction; those without one count under "".
 func (s *Server) Calls(action string) int {
 	s.mu.Lock()
