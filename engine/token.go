@@ -71,13 +71,13 @@ func NewTokens(secret []byte) *Tokens {
 	return &Tokens{macs: sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}}
 }
 
-// sum is what a token's body is signed with.
-func (t *Tokens) sum(body []byte) []byte {
+// appendSum adds what a token's body is signed with.
+func (t *Tokens) appendSum(b, body []byte) []byte {
 	h := t.macs.Get().(hash.Hash)
 	defer t.macs.Put(h)
 	h.Reset()
 	h.Write(body)
-	return h.Sum(nil)[:macSize]
+	return h.Sum(b)[:len(b)+macSize]
 }
 
 func mac(key, text []byte) []byte {
@@ -107,16 +107,16 @@ func (t *Tokens) Name(p Pass) (string, error) {
 
 // seal packs a pass and signs it.
 func (t *Tokens) seal(p Pass) ([]byte, error) {
-	campaign, err := idText.DecodeString(string(p.Campaign))
-	if err != nil || len(campaign) != idSize {
+	b := append(make([]byte, 0, 80), byte(p.Act), code(channelNames, p.Channel), byte(p.Lane*maxSteps+p.Step), byte(p.Link))
+	b, err := idText.AppendDecode(b, []byte(p.Campaign))
+	if err != nil || len(b) != passHead+idSize {
 		return nil, fmt.Errorf("sign a token: %q is no campaign id", p.Campaign)
 	}
-	b := append([]byte{byte(p.Act), code(channelNames, p.Channel), byte(p.Lane*maxSteps + p.Step), byte(p.Link)}, campaign...)
 	b = binary.AppendUvarint(b, uint64(p.Ordinal))
 	if !p.Written.IsZero() {
 		b = binary.AppendUvarint(b, uint64(p.Written.UnixMilli()))
 	}
-	return append(b, t.sum(b)...), nil
+	return t.appendSum(b, b), nil
 }
 
 // Read gives the pass of a token for one act; a token that was not signed by us, or for another act, is refused.
@@ -144,7 +144,7 @@ func (t *Tokens) open(b []byte, act Act) (Pass, error) {
 		return Pass{}, errToken
 	}
 	body, sum := b[:len(b)-macSize], b[len(b)-macSize:]
-	if !hmac.Equal(sum, t.sum(body)) || Act(body[0]) != act || int(body[1]) >= len(channelNames) {
+	if !hmac.Equal(sum, t.appendSum(nil, body)) || Act(body[0]) != act || int(body[1]) >= len(channelNames) {
 		return Pass{}, errToken
 	}
 	ordinal, n := binary.Uvarint(body[passHead+idSize:])

@@ -192,7 +192,7 @@ func (c *compiler) action(n *parse.ActionNode, inLine bool) (program, error) {
 	return program{{op: opHTML, what: what}}, nil
 }
 
-// admitted reports whether appendHTML does all that html/template asks for at a place. Links have been validated and normalized by
+// admitted reports whether escapeHTML does all that html/template asks for at a place. Links have been validated and normalized by
 // parseLink, so that filtering them by scheme and normalizing them again changes nothing.
 func admitted(escapers []*parse.CommandNode, kind Type) bool {
 	const prefix = "_html_template_"

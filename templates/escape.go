@@ -5,34 +5,26 @@ import (
 	"strings"
 )
 
-// appendHTML writes s so that it is text and nothing else, in an element as well as in a quoted attribute. It writes what html/template
+// entities are the characters that mean something in HTML, and what stands for them.
+var entities = [256]string{'&': "&amp;", '<': "&lt;", '>': "&gt;", '"': "&#34;", '\'': "&#39;",
+	'+': "&#43;", // old browsers took "+ADw-" for UTF-7
+	0:   "\uFFFD"}
+
+// escapeHTML writes s so that it is text and nothing else, in an element as well as in a quoted attribute. It writes what html/template
 // would, byte for byte.
-func appendHTML(b []byte, s string) []byte {
+func escapeHTML(s string) string {
+	var b []byte
 	done := 0
-	for i := 0; i < len(s); i++ {
-		entity := ""
-		switch s[i] {
-		case '&':
-			entity = "&amp;"
-		case '<':
-			entity = "&lt;"
-		case '>':
-			entity = "&gt;"
-		case '"':
-			entity = "&#34;"
-		case '\'':
-			entity = "&#39;"
-		case '+':
-			entity = "&#43;" // old browsers took "+ADw-" for UTF-7
-		case 0:
-			entity = "\uFFFD"
-		default:
-			continue
+	for i := range len(s) {
+		if entity := entities[s[i]]; entity != "" {
+			b = append(append(b, s[done:i]...), entity...)
+			done = i + 1
 		}
-		b = append(append(b, s[done:i]...), entity...)
-		done = i + 1
 	}
-	return append(b, s[done:]...)
+	if done == 0 {
+		return s
+	}
+	return string(append(b, s[done:]...))
 }
 
 // normalURL percent-encodes what may not stand in a URL (RFC 3986, 2.1) and leaves what is encoded already.

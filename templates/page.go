@@ -24,6 +24,7 @@ type page struct {
 	addresses    []string // what leads to each
 
 	constants         [derivedCount]constant
+	escapes           [derivedCount]constant
 	text, short, html constant
 	campaign          constants
 	place             place
@@ -107,6 +108,20 @@ func (pg *page) get(what operand) string {
 		return pg.follow(pg.slots[what.index])
 	}
 	return pg.slots[what.index]
+}
+
+// escaped gives what stands in HTML for the string of an operand. Most derived slots are the same in every letter of a batch, and escaped once;
+// the others may be parts of a chunk, and would keep all of it.
+func (pg *page) escaped(what operand) string {
+	s := pg.get(what)
+	if what.from != fromSlot || what.index >= derivedCount {
+		return escapeHTML(s)
+	}
+	c := &pg.escapes[what.index]
+	if c.raw != s {
+		*c = constant{s, escapeHTML(s)}
+	}
+	return c.shown
 }
 
 // follow gives the address that leads to a destination, numbering it when it is new.

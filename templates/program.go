@@ -69,7 +69,7 @@ func (p program) run(pg *page) {
 		case opText:
 			pg.out = append(pg.out, pg.get(n.what)...)
 		case opHTML:
-			pg.out = appendHTML(pg.out, pg.get(n.what))
+			pg.out = append(pg.out, pg.escaped(n.what)...)
 		case opIf:
 			if n.when.holds(pg) {
 				n.body.run(pg)

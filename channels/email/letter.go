@@ -13,7 +13,7 @@ import (
 )
 
 // letter writes messages (RFC 5322, RFC 2045) of the one shape we send: a text, or a text and the same in HTML, in base64. Its memory is
-// used again for the next message.
+// used again for the next message, and what the letters of a batch have in common is encoded once.
 //
 // It is written by hand because go-mail's writer takes 30 µs and 155 allocations for 5 KB, more than the whole delivery over an open
 // connection (20 µs); this one takes 3 to 5 µs and allocates nothing.
@@ -21,6 +21,10 @@ type letter struct {
 	out    []byte // the message
 	body   []byte // scratch: one part before it is encoded
 	sealed []byte // the message with its signatures
+
+	subjectText  string // the last one beyond ASCII
+	subjectWords []byte // and how it is written
+	plain, html  alike  // what the parts begin with
 }
 
 // boundary cannot appear in base64, and so needs no chance (RFC 2045 §6.8).
@@ -54,13 +58,13 @@ func (l *letter) compose(from sender, to string, msg *engine.Message, now time.T
 // text writes the text, or the text and the same in HTML.
 func (l *letter) text(c *engine.Content) {
 	if c.HTML == "" {
-		l.part("text/plain", c.Text)
+		l.part("text/plain", c.Text, &l.plain)
 		return
 	}
 	l.line(`Content-Type: multipart/alternative; boundary="` + boundary + "\"\r\n\r\n--" + boundary)
-	l.part("text/plain", c.Text)
+	l.part("text/plain", c.Text, &l.plain)
 	l.line("--" + boundary)
-	l.part("text/html", c.HTML)
+	l.part("text/html", c.HTML, &l.html)
 	l.line("--" + boundary + "--")
 }
 
@@ -76,7 +80,10 @@ func (l *letter) subject(subject string) error {
 		subject = strings.Join(strings.Fields(subject), " ")
 	}
 	if strings.ContainsFunc(subject, func(r rune) bool { return r < ' ' || r > '~' }) {
-		l.out = append(appendWords(append(l.out, "Subject:"...), subject), "\r\n"...)
+		if l.subjectText != subject {
+			l.subjectText, l.subjectWords = subject, appendWords(l.subjectWords[:0], subject)
+		}
+		l.out = append(append(append(l.out, "Subject:"...), l.subjectWords...), "\r\n"...)
 		return nil
 	}
 	for word := range strings.SplitSeq(subject, " ") {
@@ -133,20 +140,28 @@ func (l *letter) unsubscribe(address, mailto string) error {
 var errNoWeb = errors.New("the address to unsubscribe at is not one of the web")
 
 // part writes a body with its own header: CRLF line ends (RFC 2045 §6.8), then base64 in lines of 76.
-func (l *letter) part(kind, text string) {
+func (l *letter) part(kind, text string, known *alike) {
 	l.line("Content-Type: ", kind, "; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n")
-	body := l.body[:0]
+	if known.begin == "" || !strings.HasPrefix(text, known.begin) {
+		known.learn(text)
+	}
+	known.last = text
+	l.out = append(l.out, known.encoded...)
+	l.body = appendLines(append(l.body[:0], known.rest...), text[len(known.begin):])
+	l.out = appendBase64(l.out, l.body)
+}
+
+// appendLines adds a text with the line ends of the wire.
+func appendLines(out []byte, text string) []byte {
 	for text != "" {
 		end := strings.IndexByte(text, '\n')
 		if end < 0 {
-			body = append(body, text...)
-			break
+			return append(out, text...)
 		}
-		body = append(append(body, strings.TrimSuffix(text[:end], "\r")...), "\r\n"...)
+		out = append(append(out, strings.TrimSuffix(text[:end], "\r")...), "\r\n"...)
 		text = text[end+1:]
 	}
-	l.body = body
-	l.out = appendBase64(l.out, body)
+	return out
 }
 
 // appendField writes a header field, broken at spaces into lines of at most 78 characters (RFC 5322 §2.1.1) where they allow it.
