@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,7 +15,8 @@ import (
 // registry is the chats of the tests, in memory.
 type registry struct {
 	engine.Chats
-	t testing.TB
+	t     testing.TB
+	named atomic.Int64 // chats that were put without a name
 }
 
 func newRegistry(t testing.TB) *registry {
@@ -25,7 +27,7 @@ func newRegistry(t testing.TB) *registry {
 func (r *registry) put(chat engine.Chat) {
 	r.t.Helper()
 	if chat.ID == "" {
-		chat.ID = fmt.Sprintf("chat-%d", len(r.all()))
+		chat.ID = fmt.Sprintf("chat-%d", r.named.Add(1)-1)
 	}
 	if err := r.AddChat(context.Background(), provider, chat); err != nil {
 		r.t.Fatal(err)
