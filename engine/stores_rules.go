@@ -56,7 +56,7 @@ const (
 	Covered              // the channel took the message, whoever it was for
 )
 
-// Pace counts what is spent in windows of time, and who is in a place with room for few, across all workers.
+// Pace counts what is spent in windows of time, who is in a place with room for few, and whose turn it is, across all workers.
 type Pace interface {
 	// Spend takes up to n of the limit of the window that ends at end, and tells how many it got. A negative n gives back.
 	Spend(ctx context.Context, name string, end time.Time, n, limit int) (got int, err error)
@@ -64,6 +64,8 @@ type Pace interface {
 	Enter(ctx context.Context, name, holder string, most int, now, until time.Time) (bool, error)
 	// Leave gives holder's place back.
 	Leave(ctx context.Context, name, holder string) error
+	// Turn takes the next of the turns that come every so often, by the store's clock, and tells how long it is until it comes.
+	Turn(ctx context.Context, name string, every time.Duration) (wait time.Duration, err error)
 }
 
 // Breakers keeps what is known of channels that do not work for a provider.

@@ -30,6 +30,7 @@ type Config struct {
 	Concurrent int            // houses of one Send that are worked on at once; 0: 8
 	Timeout    time.Duration  // for one answer of a network; 0: 30 s
 	VKPace     time.Duration  // between two requests with one community's token; 0: 100 ms, half of what VK allows: the channel vk has the other half
+	VKTurns    *engine.Turns  // by token of VK, shared with other processes and the channel vk; nil: with none
 	MAXPace    time.Duration  // between two requests with one bot's token; 0: 40 ms (30 a second are allowed)
 	ChatPace   time.Duration  // between two messages to one chat of MAX; 0: 600 ms (2 a second are allowed)
 	RootCAs    *x509.CertPool // that the networks' certificates are checked against (MAX has one of Минцифры); nil: the system's
@@ -198,7 +199,7 @@ func (c *Channel) bot(p engine.Provider, n engine.Network) (network, *failure) {
 	}
 	var made network
 	if n == engine.NetworkVK {
-		made = newVKBot(key.address, key.token, c.client, &pacer{gap: c.cfg.VKPace})
+		made = newVKBot(key.address, key.token, c.client, &pacer{gap: c.cfg.VKPace}, c.cfg.VKTurns)
 	} else {
 		made = &maxBot{address: maxRoot(key.address), token: key.token, client: c.client,
 			pace: &pacer{gap: c.cfg.MAXPace}, chatGap: c.cfg.ChatPace, last: map[int64]*pacer{}}

@@ -33,15 +33,17 @@ const (
 
 // vkBot speaks the API of VK with the token of one community.
 type vkBot struct {
-	api  *api.VK
-	pace *pacer
+	api   *api.VK
+	token string
+	pace  *pacer
+	turns *engine.Turns
 }
 
 // newVKBot makes a bot. vksdk's own limiter holds a lock while it sleeps and knows no ctx, so pace takes its place.
-func newVKBot(address, token string, client *http.Client, pace *pacer) *vkBot {
+func newVKBot(address, token string, client *http.Client, pace *pacer, turns *engine.Turns) *vkBot {
 	vk := api.NewVK(token)
 	vk.MethodURL, vk.Version, vk.Client, vk.Limit = vkRoot(address), vkVersion, client, 0
-	return &vkBot{api: vk, pace: pace}
+	return &vkBot{api: vk, token: token, pace: pace, turns: turns}
 }
 
 // vkRoot is the address of the methods for a provider's setting vk.api_url: with or without the path of the methods.
@@ -215,7 +217,7 @@ func (b *vkBot) unpin(ctx context.Context, chat int64) *failure {
 // call asks VK for something once, in the community's turn. The answer is decoded here, so that one that makes no sense is not taken for
 // one that never came.
 func (b *vkBot) call(ctx context.Context, method string, params api.Params, into any) *failure {
-	if !b.pace.wait(ctx) {
+	if !b.pace.wait(ctx) || b.turns.Wait(ctx, b.token) != nil {
 		return untried(ctx)
 	}
 	answer, err := b.api.Request(method, params.WithContext(ctx))

@@ -37,6 +37,7 @@ type community struct {
 	place
 	channel *Channel
 	vk      *api.VK
+	token   string
 	pacer   *pacer
 }
 
@@ -53,7 +54,7 @@ func (c *Channel) community(p engine.Provider) (*community, error) {
 		pace = newPacer(c.cfg.Requests)
 		c.pacers[place] = pace
 	}
-	return &community{place: place, channel: c, vk: newAPI(place, token, c.client), pacer: pace}, nil
+	return &community{place: place, channel: c, vk: newAPI(place, token, c.client), token: token, pacer: pace}, nil
 }
 
 func settingsOf(p engine.Provider) (place, string, error) {
@@ -90,6 +91,9 @@ func (c *community) execute(ctx context.Context, p program) ([]item, *engine.Fau
 	for tries := 0; ; tries++ {
 		if fault := c.pacer.wait(ctx); fault != nil {
 			return nil, fault
+		}
+		if c.channel.cfg.Turns.Wait(ctx, c.token) != nil {
+			return nil, untried(ctx)
 		}
 		reply, failed, err := c.ask(ctx, code)
 		if err == nil {

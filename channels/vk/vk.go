@@ -24,9 +24,13 @@ import (
 	"vestnik/engine"
 )
 
+// MostRequests is how many requests with a community's token VK takes in a second (dev.vk.com/ru/api/api-requests).
+const MostRequests = 20
+
 // Config bounds how the channel works. The zero value is what VK documents.
 type Config struct {
 	Requests   int           // a second and community; 0: 20, what VK takes from a community's token; negative: not bounded
+	Turns      *engine.Turns // by token, shared with other processes and channels that use it; nil: with none
 	Concurrent int           // requests of one Send that are under way at once; 0: 20
 	Timeout    time.Duration // for one answer of VK; 0: 30 s
 	Grace      time.Duration // a request on the wire has to be answered in, once ctx has ended; 0: 2 s
@@ -49,7 +53,7 @@ func New(cfg Config) (*Channel, error) {
 	if cfg.Concurrent < 0 || cfg.Timeout < 0 || cfg.Grace < 0 || cfg.Remember < 0 {
 		return nil, errors.New("VK: neither a number of requests nor a time can be negative")
 	}
-	cfg.Requests = cmp.Or(cfg.Requests, 20)
+	cfg.Requests = cmp.Or(cfg.Requests, MostRequests)
 	cfg.Concurrent = cmp.Or(cfg.Concurrent, 20)
 	cfg.Timeout = cmp.Or(cfg.Timeout, 30*time.Second)
 	cfg.Grace = cmp.Or(cfg.Grace, 2*time.Second)
@@ -71,7 +75,7 @@ func (c *Channel) Close() error {
 }
 
 // Limits is what VK takes from one community: 20 requests a second with 25 messages each.
-func (c *Channel) Limits() engine.Limits { return engine.Limits{PerSecond: 20 * mostCalls} }
+func (c *Channel) Limits() engine.Limits { return engine.Limits{PerSecond: MostRequests * mostCalls} }
 
 // Send hands the messages to the provider's community; see engine.Channel. Result.ID is VK's message id, which Event.MessageID speaks of.
 func (c *Channel) Send(ctx context.Context, from engine.Sender, msgs []engine.Message) []engine.Result {

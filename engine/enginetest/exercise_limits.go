@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ var limitTests = map[string]func(*testing.T, engine.Stores){
 	"one recipient wins":                  testClaimTogether,
 	"spending a window":                   testSpend,
 	"many spend one window":               testSpendTogether,
+	"turns":                               testTurns,
 	"room for few":                        testEnter,
 	"many enter":                          testEnterTogether,
 	"breakers":                            testBreakers,
@@ -221,4 +223,21 @@ func testTally(t *testing.T, s engine.Stores) {
 	equal(t, "no facts", len(sum(0)), 0)
 	equalSlices(t, "another channel", must[[]int64](t)(s.Tally.Sum(ctx, provider, engine.VK, hour, engine.Sent)), []int64{0})
 	equalSlices(t, "another provider", must[[]int64](t)(s.Tally.Sum(ctx, newProvider(), engine.Email, hour, engine.Sent)), []int64{0})
+}
+
+// testTurns: turns that are taken together come one after another, and one that nobody waits for comes at once.
+func testTurns(t *testing.T, s engine.Stores) {
+	const n, every = 20, 10 * time.Minute
+	name := engine.NewID()
+	waits, errs := together(n, func(int) (time.Duration, error) { return s.Pace.Turn(t.Context(), name, every) })
+	ok(t, errors.Join(errs...))
+	slices.Sort(waits)
+	for i, wait := range waits { // the clock goes on while they are taken
+		if want := time.Duration(i) * every; wait > want || wait < want-every/2 {
+			t.Errorf("turn %d comes in %v, want %v", i, wait, want)
+		}
+	}
+	equal(t, "another name", must[time.Duration](t)(s.Pace.Turn(t.Context(), name+".", every)), 0)
+	must[time.Duration](t)(s.Pace.Turn(t.Context(), "short "+name, time.Microsecond))
+	equal(t, "a turn that is over", must[time.Duration](t)(s.Pace.Turn(t.Context(), "short "+name, time.Microsecond)) <= time.Microsecond, true)
 }

@@ -66,6 +66,10 @@ func (f faultyPace) Leave(ctx context.Context, name, holder string) error {
 	return f.try(ctx, func() error { return f.store.Leave(ctx, name, holder) })
 }
 
+func (f faultyPace) Turn(ctx context.Context, name string, every time.Duration) (time.Duration, error) {
+	return attempt(ctx, f.Faults, func() (time.Duration, error) { return f.store.Turn(ctx, name, every) })
+}
+
 type faultyBreakers struct {
 	*Faults
 	store engine.Breakers

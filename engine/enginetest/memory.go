@@ -34,6 +34,7 @@ type Memory struct {
 	frequency map[audienceKind][]campaignDay
 	claims    map[doorbell]claimed
 	spent     map[window]int
+	turns     map[string]time.Time            // when the next comes
 	places    map[string]map[string]time.Time // by name: who is in, until when
 	breakers  map[senderChannel]engine.Breaker
 	tally     map[hourly]int64
@@ -69,6 +70,7 @@ func NewMemory() *Memory {
 		frequency: map[audienceKind][]campaignDay{},
 		claims:    map[doorbell]claimed{},
 		spent:     map[window]int{},
+		turns:     map[string]time.Time{},
 		places:    map[string]map[string]time.Time{},
 		breakers:  map[senderChannel]engine.Breaker{},
 		tally:     map[hourly]int64{},

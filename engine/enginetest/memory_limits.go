@@ -116,3 +116,18 @@ func (p pace) Leave(ctx context.Context, name, holder string) error {
 	delete(p.places[name], holder)
 	return nil
 }
+
+func (p pace) Turn(ctx context.Context, name string, every time.Duration) (time.Duration, error) {
+	leave, err := p.enter(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer leave()
+	now := time.Now()
+	turn := p.turns[name]
+	if turn.Before(now) {
+		turn = now
+	}
+	p.turns[name] = turn.Add(every)
+	return turn.Sub(now), nil
+}

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// pace is the engine's Pace. A window is a number, a place with room for few a sorted set of holders by the end of their stay. Names appear as
+// pace is the engine's Pace. A window is a number, a place with room for few a sorted set of holders by the end of their stay, and of turns there is
+// the time when the next one comes. Names appear as
 // digests: a sender may be named by an address.
 type pace struct{ *Redis }
 
@@ -33,4 +34,9 @@ func (p pace) Enter(ctx context.Context, name, holder string, most int, now, unt
 
 func (p pace) Leave(ctx context.Context, name, holder string) error {
 	return fail(ctx, "leave", p.client.ZRem(ctx, p.key(name, "places"), holder).Err())
+}
+
+func (p pace) Turn(ctx context.Context, name string, every time.Duration) (time.Duration, error) {
+	wait, err := p.run(ctx, turnScript, []string{p.key(name, "turn")}, every.Microseconds()).Int64()
+	return time.Duration(wait) * time.Microsecond, fail(ctx, "take a turn", err)
 }

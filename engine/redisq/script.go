@@ -63,6 +63,8 @@ var (
 	takenText string
 	//go:embed spend.lua
 	spendText string
+	//go:embed turn.lua
+	turnText string
 	//go:embed enter.lua
 	enterText string
 	//go:embed chat.lua
@@ -97,6 +99,7 @@ var (
 	claimScript     = redis.NewScript(claimText)
 	takenScript     = redis.NewScript(takenText)
 	spendScript     = redis.NewScript(spendText)
+	turnScript      = redis.NewScript(turnText)
 	enterScript     = redis.NewScript(enterText)
 	chatScript      = redis.NewScript(chatText)
 	keepScript      = redis.NewScript(keepText)

@@ -75,7 +75,7 @@ type Bounces struct {
 
 // VK says how the VK channel works.
 type VK struct {
-	Requests int `key:"requests_per_second" default:"20" ru:"Сколько запросов в секунду один процесс делает от имени одного сообщества: VK принимает 20, по 25 сообщений в каждом." en:"How many requests a second one process makes for one community: VK takes 20, with 25 messages each."`
+	Requests int `key:"requests_per_second" default:"20" ru:"Сколько запросов в секунду делается от имени одного сообщества, всеми процессами и вместе с домовыми чатами: VK принимает 20, по 25 сообщений в каждом." en:"How many requests a second are made for one community, by all processes and together with house chats: VK takes 20, with 25 messages each."`
 }
 
 // Gosuslugi says how ГИС ЖКХ is asked.

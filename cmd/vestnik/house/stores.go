@@ -1,6 +1,7 @@
 package house
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -66,13 +67,14 @@ func OpenChannels(c config.Config, stores engine.Stores, log *slog.Logger) (map[
 	if err != nil {
 		return nil, err
 	}
+	chats.VKTurns = engine.NewTurns(stores.Pace, "vk", cmp.Or(c.VK.Requests, vk.MostRequests))
 	domains, err := email.ParseDomains(strings.Join(c.Email.Domains, ","))
 	if err != nil {
 		return nil, fmt.Errorf("email.domains: %w", err)
 	}
 	built, err := channels.Build(channels.Config{
 		Email: email.Config{Relays: relays, Connections: c.Email.Connections, Domains: domains, Bounces: c.Email.Bounces.Domain},
-		VK:    &vk.Config{Requests: c.VK.Requests}, HouseChat: chats, Gosuslugi: Gosuslugi(c.Gosuslugi, stores),
+		VK:    &vk.Config{Requests: c.VK.Requests, Turns: chats.VKTurns}, HouseChat: chats, Gosuslugi: Gosuslugi(c.Gosuslugi, stores),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("channels: %w", err)
