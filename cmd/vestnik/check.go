@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,7 +19,7 @@ import (
 // checkCommand checks everything an installation depends on.
 type checkCommand struct {
 	setup
-	Provider string `placeholder:"ID" help:"Только этот поставщик: какие записи DNS нужны его почте и что с ними не так; пускает ли его ГИС ЖКХ и подходит ли подпись. // Only this provider: which DNS records its e-mail needs and what is wrong with them; whether ГИС ЖКХ lets it in and the signature fits."`
+	Provider string `placeholder:"ID" help:"Только этот поставщик: какие записи DNS нужны его почте и что с ними не так; пускает ли его ГИС ЖКХ и подходит ли подпись; сообщество VK, бот в MAX. // Only this provider: which DNS records its e-mail needs and what is wrong with them; whether ГИС ЖКХ lets it in and the signature fits; its VK community, its bot in MAX."`
 	DNS      string `name:"dns" placeholder:"HOST:PORT" help:"Какой сервер DNS спросить; без него — системный. // Which DNS server to ask; the system's without it."`
 }
 
@@ -50,10 +51,10 @@ func (c checkCommand) Run(ctx context.Context, t *terminal) error {
 		if err != nil {
 			return err
 		}
-		return t.verdict(t.report(append(list, portal...)))
+		return t.verdict(t.report(slices.Concat(list, portal, c.checkCommunities(patient, t, set), c.checkBots(patient, t, set))))
 	}
 	bad := 0
-	for _, part := range []func(context.Context, *terminal, config.Config) []finding{checkSetup, checkRedis, checkHistory, checkRelays, c.checkDomains, checkPortal, checkCommunities, checkBots} {
+	for _, part := range []func(context.Context, *terminal, config.Config) []finding{checkSetup, checkRedis, checkHistory, checkRelays, c.checkDomains, checkPortal, c.checkCommunities, c.checkBots} {
 		patient, cancel := context.WithTimeout(ctx, checkPatience)
 		wrong, err := t.report(part(patient, t, set))
 		cancel()

@@ -12,9 +12,14 @@ import (
 	"vestnik/engine"
 )
 
+// about reports whether a provider is to be checked.
+func (c checkCommand) about(p engine.Provider) bool {
+	return c.Provider == "" || c.Provider == string(p.ID)
+}
+
 // checkCommunities asks VK whether the tokens of providers open their communities, and tells whose want attention. That is no failure of the
 // installation: communities are the providers' own.
-func checkCommunities(ctx context.Context, t *terminal, set config.Config) []finding {
+func (c checkCommand) checkCommunities(ctx context.Context, t *terminal, set config.Config) []finding {
 	if set.Redis.URL == config.Embedded {
 		return nil
 	}
@@ -32,7 +37,7 @@ func checkCommunities(ctx context.Context, t *terminal, set config.Config) []fin
 	if err != nil {
 		return nil
 	}
-	writers := slices.DeleteFunc(all, func(p engine.Provider) bool { return !channel.Serves(p) })
+	writers := slices.DeleteFunc(all, func(p engine.Provider) bool { return !c.about(p) || !channel.Serves(p) })
 	if len(writers) == 0 {
 		return nil
 	}

@@ -134,6 +134,8 @@ func (s *Server) call(r *http.Request, trouble Trouble) reply {
 		return replyOf(form)(s.inChat(name, form))
 	case "photos.getMessagesUploadServer", "photos.saveMessagesPhoto":
 		return replyOf(form)(s.photo(name, form))
+	case "groups.getTokenPermissions":
+		return reply{Response: s.permissions()}
 	case "groups.getLongPollServer", "groups.setLongPollSettings":
 		if form.Get("group_id") != itoa(s.options.Group) {
 			return refuse(125, form)
@@ -191,3 +193,30 @@ func formParams(form url.Values) json.RawMessage {
 }
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
+
+// rights are the numbers of the rights that a community's token may have (dev.vk.com/ru/reference/access-rights).
+var rights = map[string]int{"photos": 4, "messages": 4096, "docs": 131072, "manage": 262144}
+
+// permissions is groups.getTokenPermissions.
+func (s *Server) permissions() any {
+	mask, list := 0, []any{}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name, number := range rights {
+		if !s.withheld[name] {
+			mask += number
+			list = append(list, map[string]any{"name": name, "setting": number})
+		}
+	}
+	return map[string]any{"mask": mask, "permissions": list}
+}
+
+// Withhold makes a token without some of its rights. Methods do not ask for them.
+func (s *Server) Withhold(names ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.withheld = map[string]bool{}
+	for _, name := range names {
+		s.withheld[name] = true
+	}
+}

@@ -48,6 +48,7 @@ type Server struct {
 	requests  int
 	dialogs   map[int64]*dialog
 	refused   map[int64]int
+	withheld  map[string]bool // rights that the token does not have
 	kept      []*Message
 	last      int64 // message id, those of residents' own messages included
 	count     int
