@@ -18,7 +18,7 @@ const (
 	settingFingerprint = "gis.fingerprint"     // SHA-1 of the certificate, for sit02-http: header X-Client-Cert-Fingerprint
 	settingSigning     = "gis.signing"         // who signs requests: off, openssl, command
 	settingKey         = "gis.key"             // the private key of the signature, PEM without a password; for openssl
-	settingCert        = "gis.cert"            // its certificate, PEM or DER
+	settingCert        = "gis.cert"            // its certificate, PEM
 	settingOperator    = "gis.operator"        // "on": the operator of the information system signs for the provider (IsOperatorSignature)
 	settingConfirm     = "gis.confirm_amounts" // "on": ГИС ЖКХ is to take sums that it would compute otherwise (ConfirmAmountsCorrect)
 	settingDebts       = "gis.debt_notices"    // "on": debts are told to the owners of accounts (DeptsInforming), which may not be what that is for

@@ -75,7 +75,7 @@ func Settings() []Setting {
 		{Key: gosuslugi.SettingPaymentsEvery, Rule: "время от 1m до 24h: 1h // a time from 1m to 24h: 1h", fine: isRound},
 		words("gis.signing", "off", "openssl", "command"),
 		{Key: "gis.key", Secret: true, Rule: "закрытый ключ PEM без пароля // a private key in PEM without a password", fine: func(v string) bool { return sign.CheckKey([]byte(v)) == nil }},
-		{Key: "gis.cert", Secret: true, Rule: "сертификат ГОСТ Р 34.10-2012 (256), PEM или DER // a certificate of GOST R 34.10-2012 (256), PEM or DER", fine: isCertificate},
+		{Key: "gis.cert", Secret: true, Rule: "сертификат ГОСТ Р 34.10-2012 (256) в PEM // a certificate of GOST R 34.10-2012 (256) in PEM", fine: isCertificate},
 		{Key: "vk.group_id", Rule: "число // a number", fine: isNumber}, hidden("vk.token"), hidden("vk.secret"), link("vk.api_url"),
 		{Key: vk.SettingConfirmation, Rule: "строка из латинских букв и цифр // letters and digits", fine: isConfirmation}, words(vk.SettingEvents, vk.EventsByHook, vk.EventsByPoll),
 		words(engine.SettingDocuments, engine.DocumentsOn, engine.DocumentsOff),
