@@ -12,9 +12,10 @@ import (
 // A receipt is what was asked and where, in words divided by blanks: the code of a counter and the acknowledgment; for notices also the
 // TransportGUID of the notice, which many residents share; or waited and the names of errands.
 const (
-	sought       = "s" // documents that were looked for
-	soughtReport = "p" // an outage report that was looked for
-	waited       = "w" // errands
+	sought        = "s" // documents that were looked for
+	soughtReport  = "p" // an outage report that was looked for
+	soughtMeeting = "v" // the notice of a meeting that was looked for
+	waited        = "w" // errands
 )
 
 func receipt(words ...string) string { return strings.Join(words, " ") }
@@ -86,7 +87,7 @@ func (q question) put(words []string) {
 			q.wait()
 		}
 	default:
-		at := map[string]counter{billing.code: billing, sought: billing, houses.code: houses, outages.code: outages, soughtReport: outages}[words[0]]
+		at := map[string]counter{billing.code: billing, sought: billing, houses.code: houses, outages.code: outages, soughtReport: outages, soughtMeeting: houses}[words[0]]
 		if at == billing && !q.worthAsking(q.ctx, q.office, words[1], q.polls()) {
 			q.wait()
 			return
@@ -102,8 +103,8 @@ func (q question) put(words []string) {
 			q.wait()
 		case words[0] == sought:
 			q.found(state)
-		case words[0] == soughtReport:
-			q.foundReport(state, q.notice(q.who[0]))
+		case words[0] == soughtReport || words[0] == soughtMeeting:
+			q.foundEvent(state, q.notice(q.who[0]))
 		default:
 			q.imported(state, words[0])
 		}
@@ -235,7 +236,7 @@ func (q question) stale(failed *failure) {
 	}
 	v := visit{Channel: q.Channel, office: q.office}
 	var names []string
-	for _, number := range []int{extraServices, housingServices, utilityServices, penaltyKinds, outageReasons, outageKinds} {
+	for _, number := range []int{extraServices, housingServices, utilityServices, decisionKinds, penaltyKinds, outageReasons, outageKinds} {
 		names = append(names, v.list(number).name)
 	}
 	q.forget(q.ctx, q.office, names)

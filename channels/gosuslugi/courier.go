@@ -66,12 +66,7 @@ func (c *Channel) post(ctx context.Context, o *office, at counter, action string
 	request.Host = o.host
 	request.Header.Set("Content-Type", "text/xml; charset=utf-8")
 	request.Header.Set("SOAPAction", `"urn:`+action+`"`)
-	if o.user != "" {
-		request.SetBasicAuth(o.user, o.password)
-	}
-	if o.fingerprint != "" {
-		request.Header.Set("X-Client-Cert-Fingerprint", o.fingerprint)
-	}
+	o.introduce(request)
 	response, err := c.client.Do(request)
 	if err != nil {
 		return nil, c.unanswered(ctx, err)
@@ -81,6 +76,16 @@ func (c *Channel) post(ctx context.Context, o *office, at counter, action string
 		return nil, &failure{Fault: &engine.Fault{Reason: engine.Unknown, Err: errors.New("the acknowledgment is for another request")}, doubt: true}
 	}
 	return answer, failed
+}
+
+// introduce says who asks.
+func (o *office) introduce(request *http.Request) {
+	if o.user != "" {
+		request.SetBasicAuth(o.user, o.password)
+	}
+	if o.fingerprint != "" {
+		request.Header.Set("X-Client-Cert-Fingerprint", o.fingerprint)
+	}
 }
 
 // envelope writes a packet around the element of a request: as it was sealed, or else as it is written now.

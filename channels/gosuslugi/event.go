@@ -160,7 +160,7 @@ func (v *visit) past(list []*story) error {
 		s.own = known[s.id]
 		for which, id := range leads[3*k : 3*k+3] {
 			e := known[id]
-			if e == nil || e.GUID == "" || e.Over || e.id == s.id || s.earlier != nil {
+			if s.kind != engine.KindOutage || e == nil || e.GUID == "" || e.Over || e.id == s.id || s.earlier != nil {
 				continue
 			}
 			if which == 0 || s.over && (which == 1 || s.Service == "" || e.Service == "") {
@@ -203,6 +203,8 @@ func (v *visit) answered(list []*story) (rest []*story) {
 			v.results[s.of] = engine.Result{ID: e.GUID, Received: true}
 		case e.Report != nil || e.Deed == annulled:
 			v.seekReport(s.of, e)
+		case e.Meeting != "":
+			v.seekMeeting(s.of, e)
 		default:
 			rest = append(rest, s) // news cannot be looked for
 		}

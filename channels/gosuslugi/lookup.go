@@ -75,8 +75,23 @@ func same(a, b string) bool {
 	return wrong == nil && err == nil && x.Equal(y) || a == "" && b == ""
 }
 
-// foundReport reads whether the report that was looked for is there. If not, nobody doubts any more that it is to be sent.
-func (q question) foundReport(state *stateResult, id string) {
+// among gives the GUID of the event among what was found; empty if it is not there.
+func (e *event) among(state *stateResult) string {
+	for _, r := range state.Reports {
+		if e.Meeting == "" && e.is(r) {
+			return r.GUID
+		}
+	}
+	for _, m := range state.Meetings {
+		if e.Meeting != "" && m.Status != "Cancelled" && m.print() == e.Meeting {
+			return m.GUID
+		}
+	}
+	return ""
+}
+
+// foundEvent reads whether the notice that was looked for is there. If not, nobody doubts any more that it is to be sent.
+func (q question) foundEvent(state *stateResult, id string) {
 	if state.Error != nil && ruleOf(state.Error.Code).code != "INT002012" {
 		q.each(engine.Result{Fault: refused(state.Error.Code).Fault})
 		return
@@ -91,13 +106,12 @@ func (q question) foundReport(state *stateResult, id string) {
 		q.each(again())
 		return
 	}
-	at := slices.IndexFunc(state.Reports, e.is)
-	if at < 0 {
+	if e.GUID = e.among(state); e.GUID == "" {
 		q.retract(q.ctx, q.office, []string{id})
 		q.each(again())
 		return
 	}
-	if e.GUID = state.Reports[at].GUID; q.enter(q.ctx, q.office, []*event{e}) != nil {
+	if q.enter(q.ctx, q.office, []*event{e}) != nil {
 		q.wait()
 		return
 	}

@@ -24,6 +24,7 @@ type telling struct {
 	Ends     string `json:"ends_at"`
 	At       string `json:"at"` // when the outage was over
 	over     bool   // it tells of the end of an outage
+	assembly assembly
 }
 
 // restored is what the names of templates end in that tell of an outage's end, in house chats as here.
@@ -33,6 +34,7 @@ func (v *visit) tell(msg *engine.Message) telling {
 	t := telling{kind: v.from.Campaign.Kind, urgent: v.from.Campaign.Urgent}
 	t.over = t.kind == engine.KindOutage && strings.HasSuffix(v.from.Campaign.Template.Name, restored)
 	for _, vars := range []json.RawMessage{v.from.Campaign.Vars, msg.Recipient.Vars} {
+		_ = json.Unmarshal(vars, &t.assembly)
 		_ = json.Unmarshal(vars, &t) // what is no text is not told: the message itself says it
 	}
 	return t
@@ -69,17 +71,18 @@ type (
 		Recall    *recall   `xml:"hm:RecallNotification"`
 	}
 	creation struct {
-		Topic     string  `xml:"hm:Topic"`
-		Important bool    `xml:"hm:IsImportant,omitempty"`
-		Content   string  `xml:"hm:content,omitempty"`
-		House     string  `xml:"hm:FIASHouseGuid,omitempty"`
-		Debt      *debtor `xml:"hm:RoomOwners>hm:DeptsInforming>hm:Account"`
-		NoLimit   bool    `xml:"hm:IsNotLimit,omitempty"`
-		Start     string  `xml:"hm:StartDate,omitempty"`
-		End       string  `xml:"hm:EndDate,omitempty"`
-		Send      bool    `xml:"hm:IsShipOff"`
-		Mobile    bool    `xml:"hm:IsForPublishToMobileApp,omitempty"`
-		Feed      *feed   `xml:"hm:MobileAppData"`
+		Topic     string       `xml:"hm:Topic"`
+		Important bool         `xml:"hm:IsImportant,omitempty"`
+		Content   string       `xml:"hm:content,omitempty"`
+		House     string       `xml:"hm:FIASHouseGuid,omitempty"`
+		Debt      *debtor      `xml:"hm:RoomOwners>hm:DeptsInforming>hm:Account"`
+		NoLimit   bool         `xml:"hm:IsNotLimit,omitempty"`
+		Start     string       `xml:"hm:StartDate,omitempty"`
+		End       string       `xml:"hm:EndDate,omitempty"`
+		Files     []attachment `xml:"hm:Attachment"`
+		Send      bool         `xml:"hm:IsShipOff"`
+		Mobile    bool         `xml:"hm:IsForPublishToMobileApp,omitempty"`
+		Feed      *feed        `xml:"hm:MobileAppData"`
 	}
 	feed struct {
 		Short bool   `xml:"hm:IsShortTopic"`
@@ -102,7 +105,7 @@ const (
 
 // news makes the news of a story. They go to the residents at once and into the feed of Госуслуги.Дом. What they take the place of is recalled, so
 // that it does not stand there any longer as if it were true.
-func (s *story) news(now time.Time) (*notice, error) {
+func (s *story) news(now time.Time, files []attachment) (*notice, error) {
 	content := &s.msg.Content
 	length := utf8.RuneCountInString(content.Text)
 	if content.Subject == "" || length == 0 || length > mostContent {
@@ -110,7 +113,7 @@ func (s *story) news(now time.Time) (*notice, error) {
 	}
 	created := creation{
 		Topic: cut(content.Subject, mostTopic), Important: s.important(now), Content: content.Text,
-		House: s.msg.Recipient.House, Send: true, Mobile: true, Feed: &feed{Short: length <= shortText, Pin: s.important(now)},
+		House: s.msg.Recipient.House, Send: true, Mobile: true, Files: files, Feed: &feed{Short: length <= shortText, Pin: s.important(now)},
 	}
 	if len(content.Buttons) > 0 && len(content.Buttons[0].URL) <= mostURL {
 		created.Feed.URL = content.Buttons[0].URL

@@ -32,13 +32,13 @@ type notice struct {
 
 // event is the note of the story.
 func (s *story) event() *event {
-	return &event{id: s.id, House: s.house, Reference: s.ref, Service: s.Service, Deed: placed, Over: s.over}
+	return &event{id: s.id, House: s.house, Reference: s.ref, Service: s.Service, Deed: placed, Over: s.over || s.kind != engine.KindOutage}
 }
 
 // notices places a notice for the house of each message: an outage as a report, as far as the format has one for it, everything else as news.
 func (v *visit) notices(who []int) {
 	list := v.stories(who)
-	if v.from.Campaign.Kind == engine.KindOutage {
+	if v.remembers() {
 		if err := v.past(list); err != nil {
 			v.failStories(list, storeDown(err))
 			return
@@ -46,13 +46,22 @@ func (v *visit) notices(who []int) {
 		list = v.answered(list)
 	}
 	known, list := v.lookedUp(list)
-	var news, reports []*notice
+	var news, reports, meetings []*notice
 	for _, s := range list {
 		if n := s.report(known, v.cfg.now()); n != nil {
 			reports = append(reports, n)
 			continue
 		}
-		n, err := s.news(v.cfg.now())
+		if n := s.meeting(v.office, known, v.cfg.now().In(s.msg.Recipient.Zone(v.from.Provider))); n != nil {
+			meetings = append(meetings, n)
+			continue
+		}
+		files, fault := v.attach(s)
+		if fault != nil {
+			v.fail([]int{s.of}, fault)
+			continue
+		}
+		n, err := s.news(v.cfg.now(), files)
 		if err != nil {
 			v.fail([]int{s.of}, &engine.Fault{Reason: engine.BadMessage, Code: "news", Err: err})
 			continue
@@ -61,6 +70,12 @@ func (v *visit) notices(who []int) {
 	}
 	v.publish(newsDesk, news)
 	v.publish(outageDesk, reports)
+	v.publish(votingDesk, meetings)
+}
+
+// remembers reports whether what the campaign places is remembered.
+func (v *visit) remembers() bool {
+	return v.from.Campaign.Kind == engine.KindOutage || v.from.Campaign.Kind == engine.KindMeeting
 }
 
 // stories reads what messages tell; one without a house has failed.
@@ -97,14 +112,18 @@ func (v *visit) failStories(list []*story, fault *engine.Fault) {
 func (v *visit) lookedUp(list []*story) (registries, []*story) {
 	var need []*story
 	for _, s := range list {
-		if s.reported(v.cfg.now()) {
+		if s.reported(v.cfg.now()) || s.meets(v.cfg.now()) {
 			need = append(need, s)
 		}
 	}
 	if need == nil {
 		return nil, list
 	}
-	known, waiting, failed := v.lists(outageReasons, outageKinds)
+	wanted := []int{outageReasons, outageKinds}
+	if v.from.Campaign.Kind == engine.KindMeeting {
+		wanted = []int{decisionKinds}
+	}
+	known, waiting, failed := v.lists(wanted...)
 	if failed == nil && waiting == nil {
 		return known, list
 	}
@@ -156,7 +175,7 @@ func (v *visit) handIn(to desk, pack []*notice) {
 	var ids []string
 	for _, n := range pack {
 		who, ids = append(who, n.of), append(ids, n.event.id)
-		if v.from.Campaign.Kind == engine.KindOutage {
+		if v.remembers() {
 			events = append(events, n.event)
 		}
 	}

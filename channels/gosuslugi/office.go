@@ -22,6 +22,7 @@ const (
 	settingOperator    = "gis.operator"        // "on": the operator of the information system signs for the provider (IsOperatorSignature)
 	settingConfirm     = "gis.confirm_amounts" // "on": ГИС ЖКХ is to take sums that it would compute otherwise (ConfirmAmountsCorrect)
 	settingDebts       = "gis.debt_notices"    // "on": debts are told to the owners of accounts (DeptsInforming), which may not be what that is for
+	settingRoot        = "gis.org_root"        // orgRootEntityGUID: the provider in the registry of organizations, as the initiator of meetings
 	settingBIC         = "payment.bic"
 	settingAccount     = "payment.account"
 )
@@ -43,6 +44,7 @@ type office struct {
 	provider             engine.ProviderID
 	address, host        string // address ends without a slash; empty host: that of the address
 	org, user, password  string
+	root                 string // orgRootEntityGUID; empty: not given
 	fingerprint          string
 	operator, confirm    bool
 	debts                bool
@@ -82,7 +84,7 @@ func officeOf(p engine.Provider) (*office, error) {
 	o := &office{
 		provider: p.ID, address: at.Scheme + "://" + at.Host, host: stand.host, org: p.Setting(settingOrg), user: p.Setting(settingUser),
 		password: p.Setting(settingPassword), fingerprint: p.Setting(settingFingerprint), operator: p.Setting(settingOperator) == "on",
-		confirm: p.Setting(settingConfirm) == "on", debts: p.Setting(settingDebts) == "on", bic: p.Setting(settingBIC), account: p.Setting(settingAccount),
+		confirm: p.Setting(settingConfirm) == "on", debts: p.Setting(settingDebts) == "on", root: p.Setting(settingRoot), bic: p.Setting(settingBIC), account: p.Setting(settingAccount),
 		signing: signing, key: p.Setting(settingKey), cert: p.Setting(settingCert),
 	}
 	o.payKey = guidOf(o.bic + "/" + o.account)

@@ -15,6 +15,7 @@ const (
 	extraServices   = 1   // the provider's additional services
 	housingServices = 50  // "Вид жилищной услуги"
 	utilityServices = 51  // the provider's utility services
+	decisionKinds   = 63  // "Тип вопроса" of meetings
 	penaltyKinds    = 329 // 1: пени
 	outageReasons   = 360 //
 	outageKinds     = 361 // 1: плановый, the only one that is taken

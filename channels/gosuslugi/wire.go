@@ -19,6 +19,7 @@ var namespaces = map[string]string{
 	"soapenv": "http://schemas.xmlsoap.org/soap/envelope/", "base": integration + "base/", "bills": integration + "bills/",
 	"bb": integration + "bills-base/", "ab": integration + "account-base/", "pb": integration + "payments-base/",
 	"hm": integration + "house-management/", "or": integration + "outage-report/", "nsi": integration + "nsi-base/",
+	"org": integration + "organizations-registry-base/", "ind": integration + "individual-registry-base/",
 	"own": integration + "nsi/", "pay": integration + "payment/", "common": integration + "nsi-common/",
 }
 
@@ -92,6 +93,7 @@ type stateResult struct {
 	Reports   []reportResult   `xml:"ExportOutageReportResult>OutageReport"`
 	Orders    []remittance     `xml:"exportNotificationsOfOrderExecutionResult>NotificationOfOrderExecutionWithStatus"`
 	After     string           `xml:"ExportNotificationsOfOrderExecutionGUID"` // what the next page comes after; empty: this was the last
+	Meetings  []votingResult   `xml:"VotingMessage"`
 }
 
 // ready is the RequestState of a request that is done; 1 is received, 2 in work.

@@ -27,6 +27,10 @@ type call struct {
 
 // serve answers one request.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, storeRoot) {
+		s.visitStore(w, r)
+		return
+	}
 	action := strings.Trim(r.Header.Get("SOAPAction"), `"`)
 	trouble, over := s.meet(strings.TrimPrefix(action, "urn:"))
 	raw, err := io.ReadAll(io.LimitReader(r.Body, mostOfRequest))
@@ -36,9 +40,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	if s.suffer(w, r, trouble, over) {
 		return
 	}
-	if user, password, _ := r.BasicAuth(); s.options.User != "" && !(same(user, s.options.User) && same(password, s.options.Password)) {
-		w.Header().Set("WWW-Authenticate", `Basic realm="ГИС ЖКХ"`)
-		http.Error(w, "<html>401</html>", http.StatusUnauthorized)
+	if !s.lets(w, r) {
 		return
 	}
 	if s.options.Count && action == "urn:importPaymentDocumentData" {
@@ -68,6 +70,26 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	header := el(baseSpace, "ResultHeader", el(baseSpace, "Date", now()), el(baseSpace, "MessageGUID", guid()))
 	s.answer(w, http.StatusOK, header, body)
+}
+
+// lets asks for the password; whoever does not know it has been sent away.
+func (s *Server) lets(w http.ResponseWriter, r *http.Request) bool {
+	if user, password, _ := r.BasicAuth(); s.options.User != "" && !(same(user, s.options.User) && same(password, s.options.Password)) {
+		w.Header().Set("WWW-Authenticate", `Basic realm="ГИС ЖКХ"`)
+		http.Error(w, "<html>401</html>", http.StatusUnauthorized)
+		return false
+	}
+	return true
+}
+
+// visitStore answers a request to the file store. Trouble meets it as the action "upload"; its Code is what X-Upload-Error says.
+func (s *Server) visitStore(w http.ResponseWriter, r *http.Request) {
+	trouble, over := s.meet("upload")
+	code := trouble.Code
+	trouble.Code = ""
+	if !s.suffer(w, r, trouble, over) && s.lets(w, r) {
+		s.keep(w, r, code)
+	}
 }
 
 func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }

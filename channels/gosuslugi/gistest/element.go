@@ -24,6 +24,8 @@ const (
 	nsiSpace    = gisSpace + "nsi/"
 	commonSpace = gisSpace + "nsi-common/"
 	nbSpace     = gisSpace + "nsi-base/"
+	orgSpace    = gisSpace + "organizations-registry-base/"
+	indSpace    = gisSpace + "individual-registry-base/"
 	xsiSpace    = "http://www.w3.org/2001/XMLSchema-instance"
 	dsSpace     = "http://www.w3.org/2000/09/xmldsig#"
 	xadesSpace  = "http://uri.etsi.org/01903/v1.3.2#"
@@ -33,7 +35,7 @@ const (
 var prefixes = map[string]string{
 	soapSpace: "env", baseSpace: "ns2", billsSpace: "ns4", bbSpace: "ns5", abSpace: "ns6", pbSpace: "ns7", hmSpace: "ns8", outageSpace: "ns9",
 	nsiSpace: "ns10", commonSpace: "ns11", nbSpace: "ns13", xsiSpace: "xsi", dsSpace: "ds", xadesSpace: "xades",
-	paySpace: "ns14",
+	paySpace: "ns14", orgSpace: "ns15", indSpace: "ns16",
 }
 
 // element is one element of XML.

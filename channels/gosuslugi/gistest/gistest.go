@@ -51,6 +51,7 @@ type Server struct {
 	orgs     map[string]*organization // by orgPPAGUID
 	requests map[string]*request      // by the MessageGUID of the acknowledgment
 	seen     map[string]bool          // MessageGUIDs of senders
+	files    map[string]*File         // of the file store, by upload
 	calls    map[string]int           // by SOAPAction
 	trouble  Trouble
 	left     int           // how many requests the trouble meets yet; below zero: all
@@ -72,7 +73,7 @@ func Start(options Options) (*Server, error) {
 	}
 	s := &Server{
 		options: options, address: options.Address, closed: make(chan struct{}), changed: make(chan struct{}), orgs: map[string]*organization{},
-		requests: map[string]*request{}, seen: map[string]bool{}, calls: map[string]int{},
+		requests: map[string]*request{}, seen: map[string]bool{}, files: map[string]*File{}, calls: map[string]int{},
 	}
 	if options.Schemas != "" {
 		s.schemas = &schemas{dir: options.Schemas}

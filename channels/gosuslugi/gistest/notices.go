@@ -21,6 +21,7 @@ type Notice struct {
 	Services  []string          // of an outage: the codes
 	From, To  string            // as they were written
 	Debts     map[string]string // of news for owners of accounts: the sums by единый лицевой счёт
+	Files     []string          // of news: the names of its attachments
 	Recalled  bool              // it was recalled or annulled
 	Why       string            // the reason of that
 	Reason    Entry             // of an outage, of registry 360
@@ -64,6 +65,11 @@ func (s *Server) news(org *organization, n *element) []*element {
 			return undone(transport, "INT002000", "Значение в поле UnifiedAccountNumber отсутствует в реестре")
 		}
 	}
+	files, code := s.attached(org.PPAGUID, create.all("Attachment"))
+	if code != "" {
+		return undone(transport, code, "Вложение не найдено")
+	}
+	notice.Files = files
 	return s.post(org, notice, n.child("NotificationGUID").text)
 }
 

@@ -41,6 +41,8 @@ var jobs = map[string]map[string]struct {
 		map[string]int{"SupplierNotificationOfOrderExecution": 250}}},
 	hmSpace: {
 		"importNotificationData": {"importNotificationRequest", (*Server).importNews, map[string]int{"notification": 100}},
+		"importVotingMessage":    {"importVotingMessageRequest", (*Server).importMeeting, nil},
+		"exportVotingMessage":    {"exportVotingMessageRequest", (*Server).exportMeetings, map[string]int{"MessageGUID": 100}},
 		"exportAccountData":      {"exportAccountRequest", (*Server).exportAccounts, map[string]int{"FIASHouseGuid": 1, "AccountGUID": 1000}},
 	},
 	outageSpace: {

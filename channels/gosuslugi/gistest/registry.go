@@ -26,6 +26,7 @@ func DefaultServices() []Entry {
 
 // fixed are the entries of registries that are the same everywhere.
 var fixed = []Entry{
+	{63, "1.1", "Выбор способа управления"}, {63, "8", "Иные вопросы"},
 	{329, "1", "Пени"}, {329, "2", "Штрафы"}, {329, "3", "Государственные пошлины"}, {329, "4", "Судебные издержки"},
 	{360, "1", "Ремонтные работы"}, {360, "2", "Профилактические работы"}, {360, "3", "Иная"}, {361, "1", "Плановый"}, {361, "2", "Внеплановый"},
 }
@@ -64,6 +65,7 @@ type organization struct {
 	numbers   map[string]string    // identifiers of documents by account, period and number
 	notices   []Notice
 	orders    []*Order
+	meetings  []Meeting
 }
 
 // AddOrganization registers an organization, or changes its requisites and houses.

@@ -73,6 +73,7 @@ func Settings() []Setting {
 		text("gis.fingerprint"), words("gis.operator", "on", "off"), words("gis.confirm_amounts", "on", "off"),
 		words(gosuslugi.SettingPayments, "on", "off"),
 		{Key: gosuslugi.SettingPaymentsEvery, Rule: "время от 1m до 24h: 1h // a time from 1m to 24h: 1h", fine: isRound},
+		words("gis.debt_notices", "on", "off"), text("gis.org_root"),
 		words("gis.signing", "off", "openssl", "command"),
 		{Key: "gis.key", Secret: true, Rule: "закрытый ключ PEM без пароля // a private key in PEM without a password", fine: func(v string) bool { return sign.CheckKey([]byte(v)) == nil }},
 		{Key: "gis.cert", Secret: true, Rule: "сертификат ГОСТ Р 34.10-2012 (256) в PEM // a certificate of GOST R 34.10-2012 (256) in PEM", fine: isCertificate},
