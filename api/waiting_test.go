@@ -163,9 +163,10 @@ func TestOpenBreakersAreTold(t *testing.T) {
 
 func TestEveryKeyIsBounded(t *testing.T) {
 	w := newWorld(t)
+	w.config.RequestsPerSecond = 1
+	w.restart()
 	w.eachRoute(func(r route, path string) {
-		w.config.RequestsPerSecond = 1
-		w.restart()
+		clear(w.server.rates.buckets)
 		empty := rate.NewLimiter(1, 1)
 		empty.AllowN(time.Now().Add(time.Minute), 1)
 		w.server.rates.buckets[strings.Split(w.keys["provider"], "_")[2]] = empty
