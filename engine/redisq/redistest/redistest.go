@@ -48,7 +48,8 @@ func Start(t testing.TB, args ...string) *Server {
 func prepare(t testing.TB, args ...string) *Server {
 	t.Helper()
 	s := &Server{t: t, dir: t.TempDir(), addr: freeAddress(t)}
-	s.args = append([]string{"--appendonly", "yes", "--appendfsync", "always", "--save", ""}, args...)
+	// The log is never rewritten: the process that does that outlives Kill, and writes into a folder that is being removed.
+	s.args = append([]string{"--appendonly", "yes", "--appendfsync", "always", "--auto-aof-rewrite-percentage", "0", "--save", ""}, args...)
 	t.Cleanup(s.Kill)
 	return s
 }
