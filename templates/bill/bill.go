@@ -136,7 +136,7 @@ func (p *press) print(f *faces, b *Bill, code string) (pdf []byte, err error) {
 		}
 	}
 	p.sheet.begin(f)
-	p.sheet.bill(b, code != "")
+	p.sheet.bill(b, side/dots)
 	return p.paper.write(&p.sheet, b, pixels, side), nil
 }
 

@@ -7,6 +7,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"rsc.io/qr/coding"
+
 	"vestnik/engine"
 )
 
@@ -65,4 +67,24 @@ func FuzzPayload(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A code is printed so large that its modules can be told apart, and no larger than the standard lets it be, whatever it says.
+func TestPrintedSizeOfCodes(t *testing.T) {
+	const millimetre = 72 / 25.4
+	d := drawing{plans: map[coding.Version]*coding.Plan{}}
+	for _, length := range []int{1, 300, 800, 2331} { // a code of level M holds no more
+		_, dotted, err := d.draw(strings.Repeat("x", length))
+		if err != nil {
+			t.Fatalf("%d bytes: %v", length, err)
+		}
+		modules := dotted / dots
+		side := codeSide(modules)
+		if module := side / float64(modules); module < 0.4063*millimetre || side > 80*millimetre {
+			t.Errorf("%d bytes: %.1f mm, a module %.3f mm", length, side/millimetre, module/millimetre)
+		}
+	}
+	if _, _, err := d.draw(strings.Repeat("x", 2332)); err == nil {
+		t.Error("what no code holds was drawn")
+	}
 }

@@ -15,8 +15,15 @@ const (
 	labelTotal   = "К оплате"
 )
 
-// codeSide is the printed side of the QR code with its white border: 45 mm, so that a module of the longest usual payload is 0.4 mm wide.
-const codeSide = 45 / 25.4 * 72
+// The printed QR code: its usual side with the white border, and how wide a module is at least (ГОСТ Р 56042-2014 asks for 0.4064 mm, and for a
+// side of 80 mm at most, which no code exceeds then).
+const (
+	usualSide   = 45 / 25.4 * 72
+	leastModule = 0.4064 / 25.4 * 72
+)
+
+// codeSide is the printed side of a QR code of so many modules, its white border among them.
+func codeSide(modules int) float64 { return max(usualSide, float64(modules)*leastModule) }
 
 // Styles of the page.
 var (
@@ -27,12 +34,12 @@ var (
 	small   = style{regular, 7.5, grey}
 )
 
-// bill draws the whole bill, with a QR code or without.
-func (s *sheet) bill(b *Bill, coded bool) {
+// bill draws the whole bill, with a QR code of so many modules; 0: without.
+func (s *sheet) bill(b *Bill, modules int) {
 	s.head(b)
 	s.payer(b)
 	if b.Payee.Complete() {
-		s.payee(b, coded)
+		s.payee(b, modules)
 	}
 	if len(b.Charges) > 0 {
 		s.charges(b)
@@ -130,15 +137,16 @@ func (s *sheet) payer(b *Bill) {
 }
 
 // payee is where to pay: the QR code, and beside it in words what it says.
-func (s *sheet) payee(b *Bill, coded bool) {
+func (s *sheet) payee(b *Bill, modules int) {
 	s.line(margin, s.y, width, 0.5, ruled)
 	s.y += 18
 	s.text(margin, s.y, heading, "Куда платить")
 	x, top := margin, s.y+16
-	if coded {
-		s.picture(margin-6, s.y+4, codeSide)
-		x += codeSide + 8
-		s.text(margin, s.y+codeSide+10, small, "QR-код по ГОСТ Р 56042-2014")
+	side := codeSide(modules)
+	if modules > 0 {
+		s.picture(margin-6, s.y+4, side)
+		x += side + 8
+		s.text(margin, s.y+side+10, small, "QR-код по ГОСТ Р 56042-2014")
 	}
 	inn := b.Payee.INN
 	if b.Payee.KPP != "" {
@@ -150,10 +158,10 @@ func (s *sheet) payee(b *Bill, coded bool) {
 		list = append(list, row{"Назначение", purpose(b), plain, false}, row{"Сумма", flat(templates.Money(b.Amount)), strong, true})
 	}
 	height := s.rows(x, top, 82, margin+width-x-82, list)
-	if coded {
+	if modules > 0 {
 		hint := "Наведите на код камеру в приложении вашего банка: сумма и реквизиты подставятся сами. Сверьте их с этими."
 		height += s.lines(x, top+height+4, margin+width-x, 10, small, hint) + 4
-		height = max(height, codeSide+2)
+		height = max(height, side+2)
 	}
 	s.y = top + height + 2
 }
