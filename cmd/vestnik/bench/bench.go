@@ -15,6 +15,7 @@ import (
 	"os"
 	"runtime/debug"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -200,6 +201,7 @@ type bed struct {
 	dir       string
 	processes []process
 	closers   []func() error
+	showing   sync.Mutex // progress is heard from one goroutine at a time
 }
 
 func newBed(ctx context.Context, name string, o Options) (*bed, error) {
@@ -229,6 +231,8 @@ func (b *bed) close() error {
 // show tells how far a phase is.
 func (b *bed) show(phase string, done, total int) {
 	if b.options.Progress != nil {
+		b.showing.Lock()
+		defer b.showing.Unlock()
 		b.options.Progress(Progress{Benchmark: b.name, Phase: phase, Done: int64(min(done, total)), Total: int64(total)})
 	}
 }
