@@ -161,8 +161,11 @@ func TestWeights(t *testing.T) {
 	heavy, light := startSink(t, mailtest.Options{}), startSink(t, mailtest.Options{})
 	channel := open(t, Config{Connections: 3, Messages: 5}, heavy.URL()+"&weight=3", light.URL())
 	for range 4 {
-		if got := count(channel.Send(t.Context(), utility, bills(500))); got[engine.NoReason] != 500 {
-			t.Fatalf("not all were taken: %v", got)
+		for left := 500; left > 0; { // what a slow machine's domain has no time for comes again
+			got := count(channel.Send(t.Context(), utility, bills(left)))
+			if left -= got[engine.NoReason]; left != got[engine.Throttled] {
+				t.Fatalf("not all were taken: %v", got)
+			}
 		}
 	}
 	if part := float64(heavy.Count()) / 2000; heavy.Count()+light.Count() != 2000 || part < 0.6 || part > 0.9 {

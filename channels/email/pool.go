@@ -1,6 +1,7 @@
 package email
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -168,7 +169,7 @@ func (r *relay) ready(sender string, now time.Time, alone bool) bool {
 
 // hope tells how long to wait for a connection that is in use, or why there is nothing to wait for.
 func (p *pool) hope(sender string, now time.Time) (time.Duration, *engine.Fault) {
-	var fault *engine.Fault
+	var fault, dead *engine.Fault // a relay that is busy says more of the message than one that is gone
 	wait := time.Duration(-1)
 	for _, r := range p.relays {
 		switch shunned := r.shunned[sender]; {
@@ -182,13 +183,13 @@ func (p *pool) hope(sender string, now time.Time) (time.Duration, *engine.Fault)
 		case r.busy > 0:
 			wait = max(wait, stalled)
 		default:
-			fault = r.health.fault
+			dead = r.health.fault
 		}
 	}
 	if wait > 0 {
 		return wait, nil
 	}
-	return 0, fault
+	return 0, cmp.Or(fault, dead)
 }
 
 // take gives the relay's idle session to a sender, or counts one that the sender is to open: nil.
