@@ -87,7 +87,8 @@ func (r *relay) full(sender string) bool {
 // one tried.
 func (p *pool) get(ctx context.Context, sender string) (*session, *engine.Fault) {
 	var fault *engine.Fault
-	for range p.relays {
+	// Each relay has to fail by itself: while one that is busy is waited for, one that is gone may be probed again.
+	for failed := make(map[*relay]bool, len(p.relays)); len(failed) < len(p.relays); {
 		r, s, none := p.reserve(ctx, sender)
 		if s != nil || none != nil {
 			return s, none
@@ -96,6 +97,7 @@ func (p *pool) get(ctx context.Context, sender string) (*session, *engine.Fault)
 			p.opened(r, s, sender)
 			return s, nil
 		}
+		failed[r] = true
 		if ctx.Err() == nil {
 			p.failed(r, fault)
 		}
